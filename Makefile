@@ -1,0 +1,58 @@
+# Sluice. `make` alone lists what there is.
+SHELL        := /bin/bash
+.SHELLFLAGS  := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+MODULES  := pkg schemas services
+RUN_ARGS ?= --simulate 20
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: bin/sluice engine ## build bin/sluice and fetch the ClickHouse engine (once, verified, into your cache)
+
+.PHONY: bin/sluice
+bin/sluice:
+	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sluice ./services/cmd/sluice
+
+.PHONY: engine
+engine: bin/sluice
+	@bin/sluice engine fetch
+
+.PHONY: run
+run: build ## screen a simulated stream on embedded servers; RUN_ARGS='' for none, state in ./data
+	@bin/sluice run $(RUN_ARGS)
+
+.PHONY: test
+test: engine ## every test but the end-to-end suites, with the race detector
+	CGO_ENABLED=1 go test -race -timeout 15m work
+
+.PHONY: e2e
+e2e: build ## the end-to-end suite, embedded and against real servers (fetches Apache Kafka by Maven, wants redis-server)
+	SLUICE_E2E=1 go test -count=1 -timeout 20m ./services/e2e/...
+
+.PHONY: bench
+bench: build ## rate of each hop and of the whole beside the bare loop, in one run
+	@bin/sluice bench
+
+.PHONY: lint
+lint: ## linters, import rules, purity checks, module hygiene
+	go vet work
+	go run $(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
+	@for m in $(MODULES); do echo "tidy $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...); done
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each (default 10s)
+	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go pkg services | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$p/*_test.go | sed 's/func //'); do \
+	    echo "$$p $$f"; go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-10s}; done; done
+
+.PHONY: clean
+clean: ## remove what build made; ./data stays
+	rm -rf bin

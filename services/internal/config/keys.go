@@ -1,0 +1,74 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Key is one setting under its three names.
+type Key struct {
+	Path    string // in the file, such as "kafka.allow_unsafe"
+	Flag    string // on the command line, without the dashes
+	Env     string // in the environment
+	Default string
+	Help    string
+	Group   string
+}
+
+// Keys lists every scalar setting in the order of the struct.
+func Keys() []Key { return keysOf(reflect.TypeFor[Config](), "", "", "General") }
+
+func keysOf(t reflect.Type, prefix, section, group string) []Key {
+	var keys []Key
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if _, ok := f.Tag.Lookup("embed"); ok {
+			p := f.Tag.Get("prefix")
+			keys = append(keys, keysOf(f.Type, prefix+p, section+strings.TrimSuffix(p, "-")+".", f.Tag.Get("group"))...)
+			continue
+		}
+		name := f.Tag.Get("name")
+		flag := prefix + name
+		keys = append(keys, Key{
+			Path:    section + strings.ReplaceAll(name, "-", "_"),
+			Flag:    flag,
+			Env:     "SLUICE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")),
+			Default: f.Tag.Get("default"),
+			Help:    f.Tag.Get("help"),
+			Group:   group,
+		})
+	}
+	return keys
+}
+
+// Nearest returns the known word closest to word, for a message that helps; "" when none is near.
+func Nearest(word string, known []string) string {
+	best, least := "", len(word)/2+2
+	for _, k := range known {
+		if d := distance(word, k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance of two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

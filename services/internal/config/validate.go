@@ -1,0 +1,126 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Need names a server that a command cannot work without.
+type Need int
+
+// What a command may need.
+const (
+	NeedKafka Need = iota
+	NeedRedis
+	NeedClickHouse
+)
+
+// ErrMissing is in the chain of the errors about a server that is not named.
+var ErrMissing = errors.New("not configured")
+
+// Require says which of the servers that a command needs are not named by the config, and how to name each.
+func (c *Config) Require(needs ...Need) error {
+	var errs []error
+	for _, n := range needs {
+		switch {
+		case n == NeedKafka && len(c.Kafka.Brokers) == 0:
+			errs = append(errs, fmt.Errorf("kafka.brokers: %w: set SLUICE_KAFKA_BROKERS, such as kafka-1:9092,kafka-2:9092", ErrMissing))
+		case n == NeedRedis && c.Redis.URL == "":
+			errs = append(errs, fmt.Errorf("redis.url: %w: set SLUICE_REDIS_URL, such as rediss://user:password@redis:6379/0", ErrMissing))
+		case n == NeedClickHouse && c.ClickHouse.DSN == "":
+			errs = append(errs, fmt.Errorf("clickhouse.dsn: %w: set SLUICE_CLICKHOUSE_DSN, such as clickhouse://user:password@clickhouse:9000/sluice", ErrMissing))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// RequireKeys refuses an API that others than this machine reach without API keys.
+func (c *Config) RequireKeys() error {
+	if Loopback(c.HTTP.Listen) || c.HTTP.KeysFile != "" {
+		return nil
+	}
+	return fmt.Errorf("http.listen: %s is not loopback, and an API that others reach needs keys: set http.keys_file (SLUICE_HTTP_KEYS_FILE)", c.HTTP.Listen)
+}
+
+// Validate checks what a value's type cannot; it returns every problem at once. It is called by the command-line
+// parser too.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(key string, value any, want string) {
+		errs = append(errs, fmt.Errorf("%s: %v is not %s", key, value, want))
+	}
+	if c.Data == "" {
+		bad("data", `""`, "a folder")
+	}
+	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
+		bad("http.listen", c.HTTP.Listen, "HOST:PORT")
+	}
+	if _, _, err := net.SplitHostPort(c.Kafka.Listen); err != nil || !Loopback(c.Kafka.Listen) {
+		bad("kafka.listen", c.Kafka.Listen, "a loopback HOST:PORT: the embedded broker has no authentication")
+	}
+	for _, b := range c.Kafka.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			bad("kafka.brokers", b, "HOST:PORT")
+		}
+	}
+	scheme(bad, "redis.url", c.Redis.URL, "redis", "rediss")
+	scheme(bad, "clickhouse.dsn", c.ClickHouse.DSN, "clickhouse", "http", "https")
+	if c.Ingest.Tenant == "" || strings.ContainsAny(c.Ingest.Tenant, "/ \t\n") {
+		bad("ingest.tenant", fmt.Sprintf("%q", c.Ingest.Tenant), "a name without spaces and slashes")
+	}
+	for key, d := range map[string]int64{
+		"http.wait_deadline": int64(c.HTTP.WaitDeadline), "lists.pointer_max_age": int64(c.Lists.PointerMaxAge),
+		"lists.hold_after": int64(c.Lists.HoldAfter), "stream.drain_timeout": int64(c.Stream.DrainTimeout),
+		"recorder.max_wait": int64(c.Recorder.MaxWait), "kafka.disk_budget": c.Kafka.DiskBudget,
+		"stream.lanes": int64(c.Stream.Lanes), "recorder.batch_rows": int64(c.Recorder.BatchRows),
+	} {
+		if d <= 0 {
+			bad(key, d, "more than zero")
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+func scheme(bad func(string, any, string), key, value string, schemes ...string) {
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" {
+		bad(key, Redact(value), "a URL that begins with "+strings.Join(schemes, ":// or ")+"://")
+	}
+}
+
+// Loopback reports whether the host of host:port is one that only this machine reaches.
+func Loopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Redact returns a URL without its password, for logs and messages.
+func Redact(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(not a URL)"
+	}
+	q := u.Query()
+	for name := range q {
+		if strings.Contains(strings.ToLower(name), "password") {
+			q.Set(name, "xxxxx")
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.Redacted()
+}
