@@ -1,0 +1,36 @@
+package httpx
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Readiness is the answer to "can it do its work now": the parts say which one cannot, and why.
+type Readiness struct {
+	Ready bool            `json:"ready"`
+	Parts map[string]Part `json:"parts"`
+}
+
+// Part is the state of one thing that readiness depends on, or that is worth seeing beside it.
+type Part struct {
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Operations adds the routes that every service has. ready is called for each request.
+func Operations(mux *http.ServeMux, reg *prometheus.Registry, ready func() Readiness) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		WriteJSON(w, http.StatusOK, map[string]string{"status": "alive"})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		state := ready()
+		status := http.StatusOK
+		if !state.Ready {
+			status = http.StatusServiceUnavailable
+		}
+		WriteJSON(w, status, state)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+}

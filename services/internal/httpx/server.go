@@ -1,0 +1,80 @@
+// Package httpx is what every HTTP listener of Sluice shares: a server with bounded patience, problem documents
+// (RFC 9457), API keys, and the operational routes /healthz, /readyz and /metrics. It knows nothing of transfers.
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits on how long a client may take. A body has its own bound where it is read.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 2 * time.Minute
+	writeTimeout  = 5 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+// Server is a listener with a handler.
+type Server struct {
+	srv      *http.Server
+	listener net.Listener
+}
+
+// Listen binds address, which may have port 0, and serves nothing yet.
+func Listen(ctx context.Context, address string, h http.Handler) (*Server, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("http.listen: %w; is another instance running, or is the port taken?", err)
+	}
+	return &Server{
+		listener: l,
+		srv: &http.Server{
+			Handler:           secure(h),
+			ReadHeaderTimeout: headerTimeout,
+			ReadTimeout:       readTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeader,
+		},
+	}, nil
+}
+
+// Addr is where the server listens, with the real port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Run serves until ctx ends, then lets requests under way finish for as long as drain.
+func (s *Server) Run(ctx context.Context, drain time.Duration) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.srv.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := s.srv.Shutdown(stop); err != nil {
+		_ = s.srv.Close()
+		return fmt.Errorf("requests were still under way after %s: %w", drain, err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// secure sets the headers that an API without pages needs.
+func secure(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		h.ServeHTTP(w, r)
+	})
+}
