@@ -1,0 +1,41 @@
+package event
+
+// The names of the record headers.
+const (
+	HeaderID          = "id" // the fact id, 32 hexadecimal digits
+	HeaderAt          = "at" // when each stage took the record: 8 bytes each, big-endian Unix milliseconds
+	HeaderFingerprint = "fp" // the fingerprints of the transfer's addresses, behind a format and a coverage byte
+	HeaderScreened    = "sc" // how enrichment's answer looks, so that a clean record need not be read
+)
+
+// The headers of a dead letter.
+const (
+	HeaderDeadTopic     = "dl_source_topic"
+	HeaderDeadPartition = "dl_source_partition" // decimal
+	HeaderDeadOffset    = "dl_source_offset"    // decimal
+	HeaderDeadStage     = "dl_stage"            // the service that gave up: "ingest", "enrichment", …
+	HeaderDeadReason    = "dl_reason"           // short code, such as "rejected"
+	HeaderDeadError     = "dl_error"            // for people
+	HeaderDeadAt        = "dl_at"               // RFC 3339, UTC
+	HeaderDeadSHA256    = "dl_sha256"           // of the whole value, 64 hexadecimal digits
+	HeaderDeadLength    = "dl_length"           // of the whole value in bytes, decimal
+	HeaderDeadTruncated = "dl_truncated"        // "true" where the value was cut, else absent
+	HeaderDeadKey       = "dl_key"              // the record key of the original
+)
+
+// The CloudEvents 1.0 headers of the Kafka binding's binary mode.
+const (
+	HeaderCloudSpec    = "ce_specversion"
+	HeaderCloudID      = "ce_id"
+	HeaderCloudSource  = "ce_source"
+	HeaderCloudType    = "ce_type"
+	HeaderCloudTime    = "ce_time"
+	HeaderCloudSubject = "ce_subject"
+	HeaderContentType  = "content-type"
+)
+
+// Header is one header of a record.
+type Header struct {
+	Key   string
+	Value []byte
+}

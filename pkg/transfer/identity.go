@@ -1,0 +1,84 @@
+package transfer
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
+
+// ID identifies a fact: the same transfer, however it was spelled, has the same ID, and any change of its content gives
+// another. The zero ID is none.
+type ID [16]byte
+
+// FactID is the identity of a canonical transfer within a tenant: the first 16 bytes of the SHA-256 of four parts, each
+// behind its length as four bytes, big-endian: tenant, transfer id, stage, canonical JSON. The last is what
+// AppendCanonical writes, and so the bytes of the record's `transfer` member: an id can be checked without parsing.
+func FactID(tenant string, t *Transfer) ID {
+	id, _ := appendFactID(nil, tenant, t.ID, t.EffectiveStage(), AppendCanonical(nil, t))
+	return id
+}
+
+// appendFactID computes the identity in scratch, which it returns grown.
+func appendFactID(scratch []byte, tenant, transferID string, stage Stage, canonical []byte) (ID, []byte) {
+	scratch = appendPart(scratch[:0], tenant)
+	scratch = appendPart(scratch, transferID)
+	scratch = appendPart(scratch, string(stage))
+	scratch = appendPart(scratch, canonical)
+	sum := sha256.Sum256(scratch)
+	return ID(sum[:len(ID{})]), scratch
+}
+
+func appendPart[T string | []byte](dst []byte, part T) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(part)))
+	return append(dst, part...)
+}
+
+// IsZero reports whether there is no ID.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String returns 32 lower-case hexadecimal digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Append appends the 32 digits to dst.
+func (id ID) Append(dst []byte) []byte { return hex.AppendEncode(dst, id[:]) }
+
+// MarshalText returns the 32 digits, so that JSON has a string.
+func (id ID) MarshalText() ([]byte, error) { return id.Append(nil), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (id *ID) UnmarshalText(text []byte) error {
+	v, err := ParseID(text)
+	if err != nil {
+		return err
+	}
+	*id = v
+	return nil
+}
+
+// ParseID reads 32 lower-case hexadecimal digits.
+func ParseID[T string | []byte](text T) (ID, error) {
+	var id ID
+	if len(text) != 2*len(id) {
+		return ID{}, fmt.Errorf("id %q: want %d lower-case hexadecimal digits", clip(string(text)), 2*len(id))
+	}
+	for i := range id {
+		high, ok1 := hexDigit(text[2*i])
+		low, ok2 := hexDigit(text[2*i+1])
+		if !ok1 || !ok2 {
+			return ID{}, fmt.Errorf("id %q: want %d lower-case hexadecimal digits", clip(string(text)), 2*len(id))
+		}
+		id[i] = high<<4 | low
+	}
+	return id, nil
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	}
+	return 0, false
+}
