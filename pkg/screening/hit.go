@@ -1,0 +1,111 @@
+package screening
+
+import (
+	"sluice/pkg/taxonomy"
+	"sluice/pkg/watchlist"
+)
+
+// Role is the part an address plays in a transfer.
+type Role string
+
+// The roles.
+const (
+	RoleSender    Role = "sender"
+	RoleRecipient Role = "recipient"
+	RoleContract  Role = "contract"
+	RoleInitiator Role = "initiator"
+	RoleMemo      Role = "memo"
+)
+
+// Side is whose address was hit. A deposit's senders are the counterparty and its recipient is the exchange's own; a
+// withdrawal the reverse; both ends of an internal transfer are own. An address in a memo is always another party.
+type Side string
+
+// The sides.
+const (
+	SideCounterparty Side = "counterparty"
+	SideOwn          Side = "own"
+	SideToken        Side = "token"
+	SideInitiator    Side = "initiator"
+)
+
+// Match is how the transfer's address agrees with the listed one.
+type Match string
+
+// The matches.
+const (
+	// MatchExact: the same address, however it is spelled.
+	MatchExact Match = "exact"
+	// MatchSameKey: another address of the same public key.
+	MatchSameKey Match = "same_key"
+	// MatchCluster: an address that is held to be of the same wallet.
+	MatchCluster Match = "cluster"
+	// MatchBaseOnly: the same base address with another tag, so most likely another person. Never above low.
+	MatchBaseOnly Match = "base_only"
+)
+
+// Exposure tells a hit on an address of the transfer itself from one further back.
+type Exposure string
+
+// The exposures.
+const (
+	Direct   Exposure = "direct"
+	Indirect Exposure = "indirect"
+)
+
+// Timing is whether the address was on the list when the transfer occurred, as far as the publisher dates addresses.
+// The date on which a party was listed never decides it: addresses are added to parties years later, and a party that
+// is listed again carries the later date.
+type Timing string
+
+// The timings.
+const (
+	ListedBefore  Timing = "listed_before"
+	ListedAfter   Timing = "listed_after"
+	TimingUnknown Timing = "unknown"
+)
+
+// Hit is one listed address in a transfer, as one entry of one list has it. Texts are "" and numbers 0 where unknown;
+// the JSON form then leaves the member out.
+type Hit struct {
+	List    string
+	EntryID string
+	Entity  string
+
+	Category   taxonomy.Category   // primary
+	Categories []taxonomy.Category // all, the primary one included, by rank
+
+	Authority string
+	Program   string
+	Measure   watchlist.Measure
+
+	Role     Role
+	Side     Side
+	Address  string // the transfer's, canonical, without its tag
+	Match    Match
+	ListedOn string // the network the entry names, when the transfer is on another one of the family
+
+	Exposure   Exposure
+	Hops       int   // 0: the transfer's own address
+	Share      Share // of the transfer's value that is this address's, known for senders alone
+	Confidence uint8 // 1-100 percent, as the publisher says
+
+	Timing          Timing
+	PartyListedAt   string // YYYY-MM-DD
+	AddressListedAt string // YYYY-MM-DD
+	KnownAt         string // RFC 3339: when Sluice first had the entry
+	DelistedAt      string // YYYY-MM-DD
+	SuppressedBy    string // why the hit is shown and not judged
+}
+
+// Severity is the hit's own: the worst of its categories, and never above low for a base_only match.
+func (h *Hit) Severity() taxonomy.Severity {
+	worst := h.Category.Severity()
+	for _, c := range h.Categories {
+		worst = max(worst, c.Severity())
+	}
+	if h.Match == MatchBaseOnly {
+		worst = min(worst, taxonomy.Low)
+	}
+	return worst
+}
