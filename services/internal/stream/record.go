@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"encoding/binary"
-	"iter"
-)
+import "sluice/services/internal/broker/recordbatch"
 
 // Record is one record of a topic. Key, Value and Headers alias the buffer it was fetched into: they are valid only
 // until Handle (or the function given to Tail.Run) returns, and must not be changed.
@@ -18,79 +15,13 @@ type Record struct {
 }
 
 // Header is one record header.
-type Header struct {
-	Name  string
-	Value []byte
-}
+type Header = recordbatch.Header
 
-// Headers are the headers of a record, kept in their wire form so that they are read without allocation and copied to
-// an output as they are. The zero value has none.
-type Headers struct {
-	n   int
-	raw []byte // n times: varint length, name, varint length, value
-}
+// Headers are the headers of a record in their wire form: read without allocation, copied to an output as they are.
+type Headers = recordbatch.Headers
 
 // NewHeaders encodes headers; for tests and for messages that are built once.
-func NewHeaders(headers ...Header) Headers {
-	var raw []byte
-	for _, h := range headers {
-		raw = binary.AppendVarint(raw, int64(len(h.Name)))
-		raw = append(raw, h.Name...)
-		raw = binary.AppendVarint(raw, int64(len(h.Value)))
-		raw = append(raw, h.Value...)
-	}
-	return Headers{n: len(headers), raw: raw}
-}
-
-// Len returns how many headers there are.
-func (h Headers) Len() int { return h.n }
-
-// Get returns the value of the last header with that name, and whether there is one. The value aliases the record.
-func (h Headers) Get(name string) ([]byte, bool) {
-	var value []byte
-	found := false
-	for raw, i := h.raw, 0; i < h.n; i++ {
-		k, v, rest, ok := nextHeader(raw)
-		if !ok {
-			break
-		}
-		if string(k) == name {
-			value, found = v, true
-		}
-		raw = rest
-	}
-	return value, found
-}
-
-// All yields names and values in their order. Both alias the record.
-func (h Headers) All() iter.Seq2[[]byte, []byte] {
-	return func(yield func(name, value []byte) bool) {
-		for raw, i := h.raw, 0; i < h.n; i++ {
-			k, v, rest, ok := nextHeader(raw)
-			if !ok || !yield(k, v) {
-				return
-			}
-			raw = rest
-		}
-	}
-}
-
-// nextHeader takes the first header off raw. A null value, which Kafka allows, comes back as nil.
-func nextHeader(raw []byte) (name, value, rest []byte, ok bool) {
-	kl, n := binary.Varint(raw)
-	if n <= 0 || kl < 0 || kl > int64(len(raw)-n) {
-		return nil, nil, nil, false
-	}
-	name, raw = raw[n:n+int(kl)], raw[n+int(kl):]
-	vl, n := binary.Varint(raw)
-	if n <= 0 || vl > int64(len(raw)-n) {
-		return nil, nil, nil, false
-	}
-	if vl < 0 {
-		return name, nil, raw[n:], true
-	}
-	return name, raw[n : n+int(vl) : n+int(vl)], raw[n+int(vl):], true
-}
+func NewHeaders(headers ...Header) Headers { return recordbatch.NewHeaders(headers...) }
 
 // Batch is what one call of Handle gets: records of one topic, of one or several partitions that the lane owns, in
 // offset order within each partition. Never empty.

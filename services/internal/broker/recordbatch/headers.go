@@ -1,0 +1,88 @@
+package recordbatch
+
+import (
+	"encoding/binary"
+	"iter"
+)
+
+// Header is one record header.
+type Header struct {
+	Name  string
+	Value []byte
+}
+
+// Headers are the headers of a record, kept in their wire form so that they are read without allocation and copied to
+// an output as they are. The zero value has none.
+type Headers struct {
+	n   int
+	raw []byte // n times: varint length, name, varint length, value
+}
+
+// NewHeaders encodes headers; for tests and for messages that are built once.
+func NewHeaders(headers ...Header) Headers {
+	return Headers{n: len(headers), raw: appendHeaders(nil, headers)}
+}
+
+func appendHeaders(dst []byte, headers []Header) []byte {
+	for i := range headers {
+		h := &headers[i]
+		dst = binary.AppendVarint(dst, int64(len(h.Name)))
+		dst = append(dst, h.Name...)
+		dst = binary.AppendVarint(dst, int64(len(h.Value)))
+		dst = append(dst, h.Value...)
+	}
+	return dst
+}
+
+// Len returns how many headers there are.
+func (h Headers) Len() int { return h.n }
+
+// Size returns how many bytes they take in a record.
+func (h Headers) Size() int { return len(h.raw) }
+
+// Get returns the value of the last header with that name, and whether there is one. The value aliases the record.
+func (h Headers) Get(name string) ([]byte, bool) {
+	var value []byte
+	found := false
+	for raw, i := h.raw, 0; i < h.n; i++ {
+		k, v, rest, ok := nextHeader(raw)
+		if !ok {
+			break
+		}
+		if string(k) == name {
+			value, found = v, true
+		}
+		raw = rest
+	}
+	return value, found
+}
+
+// All yields names and values in their order. Both alias the record.
+func (h Headers) All() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		for raw, i := h.raw, 0; i < h.n; i++ {
+			k, v, rest, ok := nextHeader(raw)
+			if !ok || !yield(k, v) {
+				return
+			}
+			raw = rest
+		}
+	}
+}
+
+// nextHeader takes the first header off raw. A null value, which Kafka allows, comes back as nil.
+func nextHeader(raw []byte) (name, value, rest []byte, ok bool) {
+	kl, n := binary.Varint(raw)
+	if n <= 0 || kl < 0 || kl > int64(len(raw)-n) {
+		return nil, nil, nil, false
+	}
+	name, raw = raw[n:n+int(kl)], raw[n+int(kl):]
+	vl, n := binary.Varint(raw)
+	if n <= 0 || vl > int64(len(raw)-n) {
+		return nil, nil, nil, false
+	}
+	if vl < 0 {
+		return name, nil, raw[n:], true
+	}
+	return name, raw[n : n+int(vl) : n+int(vl)], raw[n+int(vl):], true
+}
