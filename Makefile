@@ -22,8 +22,8 @@ bin/sluice:
 	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sluice ./services/cmd/sluice
 
 .PHONY: engine
-engine: bin/sluice
-	@bin/sluice engine fetch
+engine:
+	@go run ./services/internal/fetch/cmd/fetch-engine >/dev/null
 
 .PHONY: run
 run: build ## screen a simulated stream on embedded servers; RUN_ARGS='' for none, state in ./data
