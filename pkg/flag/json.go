@@ -4,8 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"sluice/pkg/event/canonical"
 	"sluice/pkg/taxonomy"
 )
 
@@ -36,7 +35,9 @@ func AppendMembers(dst []byte, v *Verdict, s *Stamp) []byte {
 		dst = strconv.AppendUint(dst, uint64(v.Score), 10)
 	}
 	dst = appendReasons(dst, v.HoldReasons)
-	dst = appendCategories(dst, v.Categories)
+	if len(v.Categories) > 0 {
+		dst = canonical.AppendStrings(append(dst, `,"categories":`...), v.Categories)
+	}
 	if v.Posture != PostureUnknown {
 		dst = appendText(dst, `,"posture":`, v.Posture.String())
 	}
@@ -56,9 +57,7 @@ func appendStamp(dst []byte, d Decision, s *Stamp) []byte {
 	if s.RaisedBy != "" {
 		dst = appendText(dst, `,"raised_by":`, s.RaisedBy)
 	}
-	dst = append(dst, `,"raised_at":"`...)
-	dst = s.RaisedAt.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, '"')
+	dst = canonical.AppendTime(append(dst, `,"raised_at":`...), s.RaisedAt)
 	if s.ListsVersion != "" {
 		dst = appendText(dst, `,"lists_version":`, s.ListsVersion)
 	}
@@ -78,18 +77,6 @@ func appendReasons(dst []byte, set Reasons) []byte {
 		open = `","`
 	}
 	return append(dst, `"]`...)
-}
-
-func appendCategories(dst []byte, list []taxonomy.Category) []byte {
-	if len(list) == 0 {
-		return dst
-	}
-	open := `,"categories":[`
-	for _, c := range list {
-		dst = appendText(dst, open, string(c))
-		open = `,`
-	}
-	return append(dst, ']')
 }
 
 func appendAlerts(dst []byte, list []Alert) []byte {
@@ -125,8 +112,6 @@ func appendAlert(dst []byte, a *Alert) []byte {
 	return append(dst, '}')
 }
 
-// appendText appends open and the JSON string of text; bytes that are no UTF-8 become U+FFFD.
 func appendText(dst []byte, open, text string) []byte {
-	dst, _ = jsontext.AppendQuote(append(dst, open...), text)
-	return dst
+	return canonical.AppendString(append(dst, open...), text)
 }

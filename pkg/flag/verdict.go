@@ -4,12 +4,7 @@
 // It decides nothing: package rules does.
 package flag
 
-import (
-	"cmp"
-	"slices"
-
-	"sluice/pkg/taxonomy"
-)
+import "sluice/pkg/taxonomy"
 
 // Decision is what becomes of a transfer. The zero value is Held.
 type Decision uint8
@@ -114,10 +109,7 @@ func (v *Verdict) Normalize() {
 		v.Severity = max(v.Severity, v.Alerts[i].Severity)
 		v.Score = max(v.Score, v.Alerts[i].Score)
 	}
-	slices.SortFunc(v.Categories, func(a, b taxonomy.Category) int {
-		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
-	})
-	v.Categories = slices.Compact(v.Categories)
+	v.Categories = taxonomy.Sort(v.Categories)
 	switch {
 	case v.Decision != Held:
 		v.HoldReasons = 0

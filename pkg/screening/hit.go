@@ -2,31 +2,8 @@ package screening
 
 import (
 	"sluice/pkg/taxonomy"
+	"sluice/pkg/transfer"
 	"sluice/pkg/watchlist"
-)
-
-// Role is the part an address plays in a transfer.
-type Role string
-
-// The roles.
-const (
-	RoleSender    Role = "sender"
-	RoleRecipient Role = "recipient"
-	RoleContract  Role = "contract"
-	RoleInitiator Role = "initiator"
-	RoleMemo      Role = "memo"
-)
-
-// Side is whose address was hit. A deposit's senders are the counterparty and its recipient is the exchange's own; a
-// withdrawal the reverse; both ends of an internal transfer are own. An address in a memo is always another party.
-type Side string
-
-// The sides.
-const (
-	SideCounterparty Side = "counterparty"
-	SideOwn          Side = "own"
-	SideToken        Side = "token"
-	SideInitiator    Side = "initiator"
 )
 
 // Match is how the transfer's address agrees with the listed one.
@@ -79,8 +56,8 @@ type Hit struct {
 	Program   string
 	Measure   watchlist.Measure
 
-	Role     Role
-	Side     Side
+	Role     transfer.Role
+	Side     transfer.Side
 	Address  string // the transfer's, canonical, without its tag
 	Match    Match
 	ListedOn string // the network the entry names, when the transfer is on another one of the family

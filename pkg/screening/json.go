@@ -3,7 +3,7 @@ package screening
 import (
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"sluice/pkg/event/canonical"
 )
 
 // AppendHit appends the JSON object of a hit: fixed key order, members left out where unknown.
@@ -12,13 +12,8 @@ func AppendHit(dst []byte, h *Hit) []byte {
 	dst = appendText(dst, `,"entry_id":`, h.EntryID)
 	dst = appendKnown(dst, `,"entity":`, h.Entity)
 	dst = appendText(dst, `,"category":`, string(h.Category))
-	open := `,"categories":[`
-	for _, c := range h.Categories {
-		dst = appendText(dst, open, string(c))
-		open = `,`
-	}
 	if len(h.Categories) > 0 {
-		dst = append(dst, ']')
+		dst = canonical.AppendStrings(append(dst, `,"categories":`...), h.Categories)
 	}
 	dst = appendKnown(dst, `,"authority":`, h.Authority)
 	dst = appendKnown(dst, `,"program":`, h.Program)
@@ -55,8 +50,6 @@ func appendKnown(dst []byte, open, text string) []byte {
 	return appendText(dst, open, text)
 }
 
-// appendText appends open and the JSON string of text; bytes that are no UTF-8 become U+FFFD.
 func appendText(dst []byte, open, text string) []byte {
-	dst, _ = jsontext.AppendQuote(append(dst, open...), text)
-	return dst
+	return canonical.AppendString(append(dst, open...), text)
 }
