@@ -1,5 +1,8 @@
 // Package watchlist holds what is listed: entries, the immutable snapshot of all lists, the difference of two
 // snapshots, the guards a load must pass, and the segment format in which a snapshot travels.
+//
+// It is pure: it opens no file and no connection, and reads no clock. Publishers' files become entries in the packages
+// under format/; the watchlist service stores, activates and distributes snapshots; screening looks up in them.
 package watchlist
 
 import (
@@ -10,7 +13,7 @@ import (
 // Measure is what an authority orders about a listed party.
 type Measure string
 
-// The measures.
+// The measures. "" means that the publisher names none.
 const (
 	MeasureNone    Measure = "none"
 	MeasureBlock   Measure = "block"
@@ -20,6 +23,16 @@ const (
 	MeasureIssuer  Measure = "issuer_freeze"
 )
 
+// Valid says whether m is a measure or "".
+func (m Measure) Valid() bool {
+	switch m {
+	case "", MeasureNone, MeasureBlock, MeasureReject, MeasureSpecial, MeasureSeizure, MeasureIssuer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Entry is one listed address as one list has it.
 type Entry struct {
 	List    string // name of the list, such as "ofac-sdn"
@@ -28,7 +41,7 @@ type Entry struct {
 	Network string      // canonical name of the network it is listed on
 	Address string      // canonical text, without the tag
 	Tag     string      // "" : the entry hits every tag of the address
-	Key     address.Key // of Address
+	Key     address.Key // of Address; TextKey where no family reads the network's addresses
 
 	Entity     string              // the party, as the publisher names it
 	Category   taxonomy.Category   // primary

@@ -1,0 +1,102 @@
+package watchlist
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"sluice/pkg/taxonomy"
+)
+
+// entryJSON is the JSON form of an Entry. The order of the fields is the order of the members.
+type entryJSON struct {
+	Network         string              `json:"network"`
+	Address         string              `json:"address"`
+	Tag             string              `json:"tag"`
+	Category        taxonomy.Category   `json:"category"`
+	Categories      []taxonomy.Category `json:"categories"`
+	Entity          string              `json:"entity"`
+	List            string              `json:"list"`
+	EntryID         string              `json:"entry_id"`
+	Authority       string              `json:"authority"`
+	Program         string              `json:"program"`
+	Measure         Measure             `json:"measure"`
+	Confidence      uint8               `json:"confidence"`
+	PartyListedAt   string              `json:"party_listed_at"`
+	AddressListedAt string              `json:"address_listed_at"`
+	DelistedAt      string              `json:"delisted_at"`
+}
+
+// AppendJSON appends the canonical JSON of the entry: fixed order of members, no spaces, what is empty left out except
+// entity. Equal entries give equal bytes. The key is not written: ParseEntry derives it from the text.
+func (e *Entry) AppendJSON(dst []byte) []byte {
+	dst = appendString(append(dst, `{"network":`...), e.Network)
+	dst = appendString(append(dst, `,"address":`...), e.Address)
+	dst = appendOptional(dst, `,"tag":`, e.Tag)
+	dst = appendString(append(dst, `,"category":`...), string(e.Category))
+	dst = append(dst, `,"categories":[`...)
+	for i, c := range e.Categories {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, string(c))
+	}
+	dst = appendString(append(dst, `],"entity":`...), e.Entity)
+	dst = appendString(append(dst, `,"list":`...), e.List)
+	dst = appendString(append(dst, `,"entry_id":`...), e.EntryID)
+	dst = appendOptional(dst, `,"authority":`, e.Authority)
+	dst = appendOptional(dst, `,"program":`, e.Program)
+	dst = appendOptional(dst, `,"measure":`, string(e.Measure))
+	if e.Confidence != 0 {
+		dst = strconv.AppendUint(append(dst, `,"confidence":`...), uint64(e.Confidence), 10)
+	}
+	dst = appendOptional(dst, `,"party_listed_at":`, e.PartyListedAt)
+	dst = appendOptional(dst, `,"address_listed_at":`, e.AddressListedAt)
+	dst = appendOptional(dst, `,"delisted_at":`, e.DelistedAt)
+	return append(dst, '}')
+}
+
+func appendOptional(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendString(append(dst, name...), value)
+}
+
+// appendString writes a JSON string; text that is not UTF-8 cannot come here through Validate, and what is broken in it
+// is written as U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	out, err := jsontext.AppendQuote(dst, s)
+	if err != nil && len(out) == len(dst) {
+		return append(dst, `""`...)
+	}
+	return out
+}
+
+// ParseEntry reads the JSON form of an entry, strictly: unknown, duplicate and case-variant members are errors, and so
+// is whatever Validate refuses. The key is derived from network and address; an address that its network refuses is an
+// error, one on a network that this release cannot read gets its TextKey.
+func ParseEntry(line []byte) (Entry, error) {
+	var j entryJSON
+	if err := json.Unmarshal(line, &j, json.RejectUnknownMembers(true)); err != nil {
+		return Entry{}, fmt.Errorf("entry is not valid JSON: %w", err)
+	}
+	e := Entry{
+		List: j.List, EntryID: j.EntryID,
+		Network: j.Network, Address: j.Address, Tag: j.Tag,
+		Entity: j.Entity, Category: j.Category, Categories: j.Categories,
+		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Confidence: j.Confidence,
+		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, DelistedAt: j.DelistedAt,
+	}
+	key, err := keyOf(j.Network, j.Address)
+	if err != nil {
+		return Entry{}, fmt.Errorf("entry %q of list %q: %w", j.EntryID, j.List, err)
+	}
+	e.Key = key
+	if err := e.Validate(); err != nil {
+		return Entry{}, fmt.Errorf("entry %q of list %q: %w", j.EntryID, j.List, err)
+	}
+	return e, nil
+}

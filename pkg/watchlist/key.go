@@ -1,0 +1,30 @@
+package watchlist
+
+import (
+	"crypto/sha256"
+
+	"sluice/pkg/address"
+	"sluice/pkg/network"
+)
+
+// TextKey is the key of an address that no family of this release can read, such as one on a network without a parser:
+// family Unknown, payload SHA-256 of the exact text. Such an entry is never dropped; it answers for the same text,
+// letter by letter, whatever the network is called.
+func TextKey(text string) address.Key {
+	sum := sha256.Sum256([]byte(text))
+	return address.NewKey(network.Unknown, 0, sum[:])
+}
+
+// keyOf derives the key of an entry from its text. It is derived anew wherever an entry is read, never stored, so that
+// lists and transfers are always compared by the same release's rules.
+func keyOf(networkName, text string) (address.Key, error) {
+	n, ok := network.Lookup(networkName)
+	if !ok || n.Family == network.Unknown {
+		return TextKey(text), nil
+	}
+	a, err := address.Parse(n, text)
+	if err != nil {
+		return address.Key{}, err
+	}
+	return a.Key, nil
+}

@@ -1,0 +1,160 @@
+package watchlist
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// ManifestFormat is the number of the layout that this release writes, and the only one that it reads.
+const ManifestFormat = 1
+
+// Manifest describes a stored snapshot: what segments make up which list, and what must come out.
+type Manifest struct {
+	Format  int            `json:"format"`
+	Version string         `json:"version"` // of the snapshot
+	Count   int            `json:"count"`   // entries of all lists
+	Lists   []ManifestList `json:"lists"`   // by name
+}
+
+// ManifestList describes one stored list.
+type ManifestList struct {
+	Name     string    `json:"name"`
+	Hash     string    `json:"hash"`
+	Entries  int       `json:"entries"`
+	Segments []Segment `json:"segments"`
+
+	Format     string `json:"format,omitzero"`
+	Source     string `json:"source,omitzero"`
+	ImportedAt string `json:"imported_at,omitzero"` // RFC 3339, UTC
+	Author     string `json:"author,omitzero"`
+	Reason     string `json:"reason,omitzero"`
+}
+
+// Write writes the snapshot: each segment to put, as WriteSegments does, and returns its manifest.
+func (s *Snapshot) Write(put func(Segment, []byte) error) (Manifest, error) {
+	m := Manifest{Format: ManifestFormat, Version: s.Version(), Count: s.Len(), Lists: []ManifestList{}}
+	for _, l := range s.Lists() {
+		segments, err := s.WriteSegments(l.Name, put)
+		if err != nil {
+			return Manifest{}, fmt.Errorf("list %s: %w", l.Name, err)
+		}
+		if segments == nil {
+			segments = []Segment{}
+		}
+		at := ""
+		if !l.Origin.ImportedAt.IsZero() {
+			at = l.Origin.ImportedAt.UTC().Format(time.RFC3339)
+		}
+		m.Lists = append(m.Lists, ManifestList{
+			Name: l.Name, Hash: l.Hash, Entries: l.Entries, Segments: segments,
+			Format: l.Origin.Format, Source: l.Origin.Source, ImportedAt: at,
+			Author: l.Origin.Author, Reason: l.Origin.Reason,
+		})
+	}
+	return m, nil
+}
+
+// Encode writes the manifest as JSON.
+func (m Manifest) Encode() ([]byte, error) { return json.Marshal(m, json.Deterministic(true)) }
+
+// ParseManifest reads what Encode writes and checks that it agrees with itself: the version follows from the lists'
+// names and hashes, counts add up, lists stand by name. Errors wrap ErrCorrupt.
+func ParseManifest(data []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m, json.RejectUnknownMembers(true)); err != nil {
+		return Manifest{}, fmt.Errorf("%w: manifest: %w", ErrCorrupt, err)
+	}
+	if m.Format != ManifestFormat {
+		return Manifest{}, fmt.Errorf("%w: manifest has format %d, this release reads %d", ErrCorrupt, m.Format, ManifestFormat)
+	}
+	infos := make([]ListInfo, len(m.Lists))
+	count := 0
+	for i, l := range m.Lists {
+		if err := l.check(); err != nil {
+			return Manifest{}, fmt.Errorf("%w: manifest: %w", ErrCorrupt, err)
+		}
+		infos[i] = ListInfo{Name: l.Name, Hash: l.Hash}
+		count += l.Entries
+	}
+	byName := func(a, b ListInfo) int { return strings.Compare(a.Name, b.Name) }
+	if !slices.IsSortedFunc(infos, byName) || len(slices.CompactFunc(slices.Clone(infos), func(a, b ListInfo) bool { return a.Name == b.Name })) != len(infos) {
+		return Manifest{}, fmt.Errorf("%w: manifest: lists do not stand by name, each once", ErrCorrupt)
+	}
+	if count != m.Count {
+		return Manifest{}, fmt.Errorf("%w: manifest: lists have %d entries, count says %d", ErrCorrupt, count, m.Count)
+	}
+	if v := versionOf(infos); v != m.Version {
+		return Manifest{}, fmt.Errorf("%w: manifest: the lists make version %s, it says %s", ErrCorrupt, v, m.Version)
+	}
+	return m, nil
+}
+
+func (l ManifestList) check() error {
+	if err := CheckListName(l.Name); err != nil {
+		return err
+	}
+	n := 0
+	for _, g := range l.Segments {
+		if g.Entries < 1 || g.Bytes < 1 || g.Bytes > MaxSegmentBytes || len(g.SHA256) != 64 {
+			return fmt.Errorf("list %s: segment %q with %d entries and %d bytes is impossible", l.Name, g.SHA256, g.Entries, g.Bytes)
+		}
+		n += g.Entries
+	}
+	if n != l.Entries {
+		return fmt.Errorf("list %s: segments have %d entries, the list says %d", l.Name, n, l.Entries)
+	}
+	if _, err := l.origin(); err != nil {
+		return fmt.Errorf("list %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+func (l ManifestList) origin() (Origin, error) {
+	o := Origin{Format: l.Format, Source: l.Source, Author: l.Author, Reason: l.Reason}
+	if l.ImportedAt != "" {
+		at, err := time.Parse(time.RFC3339, l.ImportedAt)
+		if err != nil {
+			return Origin{}, fmt.Errorf("imported_at %q is no RFC 3339 time", l.ImportedAt)
+		}
+		o.ImportedAt = at.UTC()
+	}
+	return o, nil
+}
+
+// Read reads the snapshot that m describes, taking each segment from get. It returns the snapshot only when every
+// segment, every list's hash and count, and the version are what m says; otherwise an error that wraps ErrCorrupt, or
+// the error of get.
+func (m Manifest) Read(get func(Segment) ([]byte, error)) (*Snapshot, error) {
+	b := NewBuilder()
+	in := interner{}
+	for _, l := range m.Lists {
+		origin, err := l.origin()
+		if err != nil {
+			return nil, fmt.Errorf("%w: list %s: %w", ErrCorrupt, l.Name, err)
+		}
+		b.AddList(l.Name, origin, nil)
+		for _, g := range l.Segments {
+			data, err := get(g)
+			if err != nil {
+				return nil, fmt.Errorf("list %s, segment %s: %w", l.Name, g.SHA256, err)
+			}
+			entries, err := g.entries(l.Name, data, in)
+			if err != nil {
+				return nil, fmt.Errorf("list %s: %w", l.Name, err)
+			}
+			b.Add(l.Name, entries)
+		}
+	}
+	s, err := b.Build()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if s.Len() != m.Count || s.Version() != m.Version {
+		return nil, fmt.Errorf("%w: the segments make version %s with %d entries, want %s with %d", ErrCorrupt, s.Version(), s.Len(), m.Version, m.Count)
+	}
+	return s, nil
+}
