@@ -41,6 +41,15 @@ e2e: build ## the end-to-end suite, embedded and against real servers (fetches A
 bench: build ## rate of each hop and of the whole beside the bare loop, in one run
 	@bin/sluice bench
 
+.PHONY: up
+up: bin/sluice ## the pipeline in containers: Kafka, Redis, ClickHouse and one container for each service
+	@deployments/secrets.sh
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## stop the containers; their volumes stay
+	docker compose down
+
 .PHONY: lint
 lint: ## linters, import rules, purity checks, module hygiene
 	go vet work
