@@ -1,0 +1,40 @@
+package address
+
+// The entries of hexDigits: the value of a digit with a mark for its case, noDigit for every other byte.
+const (
+	digitValue = 0x0f
+	lowerDigit = 0x10 // a-f
+	upperDigit = 0x20 // A-F
+	noDigit    = 0xff
+)
+
+var hexDigits = func() (t [256]byte) {
+	for i := range t {
+		t[i] = noDigit
+	}
+	for c := byte('0'); c <= '9'; c++ {
+		t[c] = c - '0'
+	}
+	for c := byte(0); c < 6; c++ {
+		t['a'+c] = lowerDigit | 10 + c
+		t['A'+c] = upperDigit | 10 + c
+	}
+	return t
+}()
+
+// decodeHex reads len(dst) bytes from twice as many hex digits. marks holds the case marks of all digits seen; bad is
+// the place of the first byte that is no digit, -1 when there is none.
+func decodeHex(dst []byte, digits string) (marks byte, bad int) {
+	for i := range dst {
+		high, low := hexDigits[digits[2*i]], hexDigits[digits[2*i+1]]
+		if high == noDigit {
+			return 0, 2 * i
+		}
+		if low == noDigit {
+			return 0, 2*i + 1
+		}
+		marks |= high | low
+		dst[i] = high<<4 | low&digitValue
+	}
+	return marks, -1
+}
