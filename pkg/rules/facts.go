@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"sluice/pkg/screening"
+	"sluice/pkg/taxonomy"
+	"sluice/pkg/transfer"
+)
+
+// Facts are all that a judgement reads.
+type Facts struct {
+	ID       transfer.ID
+	Transfer *transfer.Transfer
+	Status   screening.Status
+	Coverage transfer.Coverage
+	Conflict bool // the same transfer id is known with other content
+	Hits     []screening.Hit
+}
+
+// Clean reports whether there is nothing to judge but the transfer itself: usable lists, the whole counterparty known,
+// no hit, no conflict.
+func (f *Facts) Clean() bool {
+	return f.Status == screening.Complete && f.Coverage == transfer.Coverage{} && !f.Conflict && len(f.Hits) == 0
+}
+
+// subject is what one evaluation of one rule looks at.
+type subject struct {
+	*Facts
+	options *Options
+	dust    bool
+	hit     *screening.Hit // nil for rules about the transfer
+}
+
+// isDust reports whether a transfer moves next to nothing.
+func isDust(t *transfer.Transfer, d Dust) bool {
+	if t.Amount.IsZero() {
+		return true
+	}
+	if t.Fiat == nil || d.Currency != "" && t.Fiat.Currency != d.Currency {
+		return false
+	}
+	return t.Fiat.Amount.Cmp(d.Amount) < 0
+}
+
+// delisted reports whether the address had been taken off the list when the transfer occurred. Only the day is known,
+// so the day of delisting itself counts as listed.
+func delisted(h *screening.Hit, t *transfer.Transfer) bool {
+	return h.DelistedAt != "" && h.DelistedAt < t.OccurredAt.UTC().Format("2006-01-02")
+}
+
+// worst is the severity of the worst hit.
+func worst(hits []screening.Hit) taxonomy.Severity {
+	s := taxonomy.None
+	for i := range hits {
+		s = max(s, hits[i].Severity())
+	}
+	return s
+}
