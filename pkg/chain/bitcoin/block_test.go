@@ -1,5 +1,0 @@
-package bitcoin
-
-import "testing"
-
-func TestX(t *testing.T) {}
