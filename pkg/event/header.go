@@ -25,13 +25,12 @@ const (
 
 // The CloudEvents 1.0 headers of the Kafka binding's binary mode.
 const (
-	HeaderCloudSpec    = "ce_specversion"
-	HeaderCloudID      = "ce_id"
-	HeaderCloudSource  = "ce_source"
-	HeaderCloudType    = "ce_type"
-	HeaderCloudTime    = "ce_time"
-	HeaderCloudSubject = "ce_subject"
-	HeaderContentType  = "content-type"
+	HeaderCloudSpec   = "ce_specversion"
+	HeaderCloudID     = "ce_id"
+	HeaderCloudSource = "ce_source"
+	HeaderCloudType   = "ce_type"
+	HeaderCloudTime   = "ce_time"
+	HeaderContentType = "content-type"
 )
 
 // Header is one header of a record.

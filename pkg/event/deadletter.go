@@ -1,0 +1,121 @@
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DeadReason is the short code of why a record was given up.
+type DeadReason string
+
+// The reasons.
+const (
+	DeadRejected DeadReason = "rejected"  // it is no transfer; sending it again cannot help
+	DeadTooLarge DeadReason = "too_large" // over a bound of bytes
+	DeadDamaged  DeadReason = "damaged"   // a record of our own that cannot be read
+	DeadFailed   DeadReason = "failed"    // it was read, and a stage cannot process it
+	DeadRefused  DeadReason = "refused"   // the store refuses its row
+)
+
+// The bounds of a dead letter.
+const (
+	MaxDeadKept  = 64 << 10 // bytes of the original that are kept when it is too large for the topic
+	MaxDeadError = 4 << 10  // bytes of the error's text
+)
+
+// DeadLetter is a record that was given up, with where it came from and why.
+type DeadLetter struct {
+	Topic     string
+	Partition int
+	Offset    int64
+	Key       []byte
+	Stage     string // the service that gave up
+	Reason    DeadReason
+	Error     string // for people
+	At        time.Time
+
+	Value     []byte // the original bytes, or the first MaxDeadKept of them
+	SHA256    string // of the whole original, 64 hexadecimal digits
+	Length    int    // of the whole original
+	Truncated bool
+}
+
+// Bury completes a dead letter whose Value is the whole original: it adds checksum and length, and cuts the value when
+// it has more than limit bytes, which is what the dead letter topic takes.
+func Bury(d DeadLetter, limit int) DeadLetter {
+	sum := sha256.Sum256(d.Value)
+	d.SHA256, d.Length, d.Truncated = hex.EncodeToString(sum[:]), len(d.Value), false
+	if len(d.Value) > limit {
+		d.Value, d.Truncated = d.Value[:min(MaxDeadKept, limit)], true
+	}
+	return d
+}
+
+// RecordKey is the key of the dead letter's own record: source topic, a slash, partition.
+func (d *DeadLetter) RecordKey() []byte {
+	return strconv.AppendInt(append([]byte(d.Topic), '/'), int64(d.Partition), 10)
+}
+
+// Headers are the dead letter's headers. The record's value is d.Value.
+func (d *DeadLetter) Headers() []Header {
+	headers := []Header{
+		{HeaderDeadTopic, []byte(d.Topic)},
+		{HeaderDeadPartition, strconv.AppendInt(nil, int64(d.Partition), 10)},
+		{HeaderDeadOffset, strconv.AppendInt(nil, d.Offset, 10)},
+		{HeaderDeadStage, []byte(d.Stage)},
+		{HeaderDeadReason, []byte(d.Reason)},
+		{HeaderDeadError, []byte(strings.ToValidUTF8(d.Error[:min(len(d.Error), MaxDeadError)], ""))},
+		{HeaderDeadAt, d.At.UTC().AppendFormat(nil, time.RFC3339Nano)},
+		{HeaderDeadSHA256, []byte(d.SHA256)},
+		{HeaderDeadLength, strconv.AppendInt(nil, int64(d.Length), 10)},
+		{HeaderDeadKey, d.Key},
+	}
+	if d.Truncated {
+		headers = append(headers, Header{HeaderDeadTruncated, []byte("true")})
+	}
+	return headers
+}
+
+// ParseDeadLetter reads a dead letter back. Headers that it does not know are ignored; those that are missing leave
+// their fields zero; a number or a time that is none is an error.
+func ParseDeadLetter(headers []Header, value []byte) (DeadLetter, error) {
+	d := DeadLetter{Value: value}
+	for _, h := range headers {
+		if err := d.read(h.Key, string(h.Value)); err != nil {
+			return DeadLetter{}, fmt.Errorf("header %s: %w", h.Key, err)
+		}
+	}
+	return d, nil
+}
+
+func (d *DeadLetter) read(name, value string) (err error) {
+	switch name {
+	case HeaderDeadTopic:
+		d.Topic = value
+	case HeaderDeadPartition:
+		d.Partition, err = strconv.Atoi(value)
+	case HeaderDeadOffset:
+		d.Offset, err = strconv.ParseInt(value, 10, 64)
+	case HeaderDeadStage:
+		d.Stage = value
+	case HeaderDeadReason:
+		d.Reason = DeadReason(value)
+	case HeaderDeadError:
+		d.Error = value
+	case HeaderDeadAt:
+		d.At, err = time.Parse(time.RFC3339Nano, value)
+	case HeaderDeadSHA256:
+		d.SHA256 = value
+	case HeaderDeadLength:
+		d.Length, err = strconv.Atoi(value)
+	case HeaderDeadTruncated:
+		d.Truncated = value == "true"
+	case HeaderDeadKey:
+		d.Key = []byte(value)
+	}
+	return err
+}

@@ -1,0 +1,224 @@
+package transfer
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"sluice/pkg/address"
+	"sluice/pkg/network"
+)
+
+// ruleNetwork is the rule of a network that is well-formed and unknown.
+const ruleNetwork = "is not a known network, so that its addresses cannot be screened; want a CAIP-2 id such as eip155:1, or a name such as bitcoin"
+
+// resolve parses every address of the transfer, writes the canonical texts back, and fills Net, Parties and Coverage.
+// What cannot be parsed keeps its text and is reported.
+func (p *Parsed) resolve(found *problems) {
+	t := &p.Transfer
+	net, known := network.Lookup(t.Network)
+	p.Net = net
+	if known {
+		t.Network = net.Canonical()
+	} else {
+		found.add("network", t.Network, ruleNetwork)
+	}
+	r := resolver{t: t, net: net, known: known, parties: p.Parties[:0], found: found}
+	r.run()
+	p.Parties, p.Coverage = r.parties, r.coverage()
+}
+
+// Addresses returns the addresses of a canonical transfer on its network: from…, to…, contract, initiator, memo…. What
+// is no valid address is left out. t is not changed.
+func (t *Transfer) Addresses(net network.Network) []Party {
+	own := *t
+	own.From, own.To = slices.Clone(t.From), slices.Clone(t.To)
+	r := resolver{t: &own, net: net, known: net != network.Network{}, found: &problems{}}
+	r.run()
+	return r.parties
+}
+
+// Clone returns a copy that shares no slice and no pointer with t.
+func (t *Transfer) Clone() Transfer {
+	c := *t
+	c.From, c.To, c.FromAmounts = slices.Clone(t.From), slices.Clone(t.To), slices.Clone(t.FromAmounts)
+	c.Fiat, c.OutputIndex, c.LogIndex = clonePointer(t.Fiat), clonePointer(t.OutputIndex), clonePointer(t.LogIndex)
+	return c
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// resolver is one run over the addresses of a transfer.
+type resolver struct {
+	t       *Transfer
+	net     network.Network
+	known   bool
+	parties []Party
+	found   *problems
+
+	// Of the counterparty's addresses.
+	parsed, shielded, invalid int
+}
+
+// sideOf tells whose the senders and recipients are.
+func (r *resolver) sideOf(role Role) Side {
+	sender := role == RoleSender
+	if r.t.Direction == Deposit && sender || r.t.Direction == Withdrawal && !sender {
+		return SideCounterparty
+	}
+	return SideOwn
+}
+
+func (r *resolver) run() {
+	t := r.t
+	for i, text := range t.From {
+		if r.minted(text) {
+			r.count(RoleSender, &r.parsed)
+			continue
+		}
+		if a, ok := r.parse("from", i, text, RoleSender); ok {
+			t.From[i] = spelled(a, text)
+			r.add(Party{Role: RoleSender, Side: r.sideOf(RoleSender), Index: i, Text: a.Text, Tag: a.Tag, Key: a.Key})
+		}
+	}
+	for i, text := range t.To {
+		if a, ok := r.parse("to", i, text, RoleRecipient); ok {
+			r.recipient(i, text, a)
+		}
+	}
+	if t.Contract != "" {
+		if a, ok := r.parse("contract", -1, t.Contract, RoleContract); ok {
+			t.Contract = spelled(a, t.Contract)
+			r.add(Party{Role: RoleContract, Side: SideToken, Text: a.Text, Tag: a.Tag, Key: a.Key})
+		}
+	}
+	if t.Initiator != "" {
+		if a, ok := r.parse("initiator", -1, t.Initiator, RoleInitiator); ok {
+			t.Initiator = spelled(a, t.Initiator)
+			r.add(Party{Role: RoleInitiator, Side: SideInitiator, Text: a.Text, Tag: a.Tag, Key: a.Key})
+		}
+	}
+	r.memo()
+}
+
+// minted reports whether a sender is the word for newly minted coins: alone, on a network of transaction outputs.
+func (r *resolver) minted(text string) bool {
+	if text != Coinbase || len(r.t.From) != 1 {
+		return false
+	}
+	switch r.net.Family {
+	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero:
+		return true
+	}
+	return false
+}
+
+// recipient takes a receiving address. The tag inside an address (X-address, muxed account, integrated address) of the
+// only recipient is the memo in another spelling: it moves there when the memo is empty or says the same. Otherwise, as
+// with several recipients, the address keeps it and the memo stays what it was: neither is thrown away.
+func (r *resolver) recipient(i int, text string, a address.Address) {
+	t := r.t
+	only := len(t.To) == 1
+	if only && a.Tag != "" && (t.Memo == "" || t.Memo == a.Tag) {
+		t.Memo = a.Tag
+		t.To[i] = a.Text
+	} else {
+		t.To[i] = spelled(a, text)
+	}
+	tag := a.Tag
+	if tag == "" && only {
+		tag = t.Memo
+	}
+	r.add(Party{Role: RoleRecipient, Side: r.sideOf(RoleRecipient), Index: i, Text: a.Text, Tag: tag, Key: a.Key})
+}
+
+// spelled is how an address stands in the canonical transfer: without a tag as its canonical text; with one, which the
+// canonical text does not have, as it was given.
+func spelled(a address.Address, text string) string {
+	if a.Tag == "" {
+		return a.Text
+	}
+	return strings.TrimSpace(text)
+}
+
+func (r *resolver) add(p Party) { r.parties = append(r.parties, p) }
+
+// parse parses the i-th address of a list, or a single one with i = -1, and counts it when it is the counterparty's.
+func (r *resolver) parse(field string, i int, text string, role Role) (address.Address, bool) {
+	if !r.known {
+		r.count(role, &r.invalid) // the network was reported
+		return address.Address{}, false
+	}
+	a, err := address.Parse(r.net, text)
+	switch {
+	case err == nil:
+		r.count(role, &r.parsed)
+		return a, true
+	case shielded(r.net, text):
+		r.count(role, &r.shielded)
+	default:
+		r.count(role, &r.invalid)
+		if i >= 0 {
+			field = element(field, i)
+		}
+		r.found.add(field, text, addressRule(r.net, err))
+	}
+	return address.Address{}, false
+}
+
+// count counts an address of the counterparty.
+func (r *resolver) count(role Role, counter *int) {
+	if (role == RoleSender || role == RoleRecipient) && r.sideOf(role) == SideCounterparty {
+		*counter++
+	}
+}
+
+func addressRule(net network.Network, err error) string {
+	var invalid *address.Invalid
+	if errors.As(err, &invalid) {
+		return "is no " + net.Canonical() + " address: " + invalid.Reason
+	}
+	return err.Error()
+}
+
+// coverage sums up what the counts say. An internal transfer has no counterparty, and so nothing that is not covered.
+func (r *resolver) coverage() Coverage {
+	unknown := r.shielded + r.invalid
+	switch {
+	case r.t.Direction == Internal, r.parsed > 0 && unknown == 0:
+		return Coverage{}
+	case r.parsed+unknown == 0:
+		return Coverage{Counterparty: KnownNone, Reason: GapUnknownCounterparty}
+	}
+	c := Coverage{Counterparty: KnownNone, Reason: GapShielded}
+	if r.parsed > 0 {
+		c.Counterparty = KnownPartial
+	}
+	if r.invalid > 0 {
+		c.Reason = GapUnparsed
+	}
+	return c
+}
+
+// shielded reports whether a text has the form of an address behind which the network hides who is paid: Zcash's
+// Sapling (zs1…) and Sprout (zc…) addresses.
+func shielded(net network.Network, text string) bool {
+	if net.Family != network.Zcash {
+		return false
+	}
+	text = strings.TrimSpace(text)
+	return len(text) == 78 && strings.HasPrefix(text, "zs1") && isAlphanumeric(text) ||
+		len(text) == 95 && strings.HasPrefix(text, "zc") && isAlphanumeric(text)
+}
+
+func isAlphanumeric(text string) bool {
+	return within(text, 1, len(text), func(c byte) bool {
+		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	})
+}
