@@ -23,8 +23,8 @@ type Config struct {
 	Retry  Backoff // of transient errors: the handler's, and the broker's; default 50 ms to 10 s
 
 	CommitInterval time.Duration // between offset commits, default 200 ms
-	// Drain is how long a lane that must stop may still need for the batch at hand, its acknowledgements and the last
-	// commit; default 10 s, and it must be below the rebalance timeout.
+	// Drain is how long a lane that must stop may still need for the batch at hand and its acknowledgements, before the
+	// last commit; default half of Session, and it must be below it, for there are no heartbeats meanwhile.
 	Drain time.Duration
 
 	Session    time.Duration // see GroupConfig.SessionTimeout
@@ -108,16 +108,16 @@ func (c Config) withDefaults() (Config, error) {
 	span("retry.min", &c.Retry.Min, 50*time.Millisecond)
 	span("retry.max", &c.Retry.Max, max(10*time.Second, c.Retry.Min))
 	span("commit_interval", &c.CommitInterval, 200*time.Millisecond)
-	span("drain", &c.Drain, 10*time.Second)
 	span("session", &c.Session, 10*time.Second)
+	span("drain", &c.Drain, c.Session/2)
 	span("rebalance", &c.Rebalance, 30*time.Second)
 	span("heartbeat", &c.Heartbeat, min(time.Second, c.Session/3))
 	span("join_pause", &c.JoinPause, 300*time.Millisecond)
 	if c.Retry.Max < c.Retry.Min {
 		problems = append(problems, fmt.Errorf("retry.max: %s, want at least retry.min, %s", c.Retry.Max, c.Retry.Min))
 	}
-	if c.Drain >= c.Rebalance {
-		problems = append(problems, fmt.Errorf("drain: %s, want less than rebalance, %s", c.Drain, c.Rebalance))
+	if least := min(c.Session, c.Rebalance); c.Drain >= least {
+		problems = append(problems, fmt.Errorf("drain: %s, want less than session and rebalance, %s", c.Drain, least))
 	}
 	if c.Now == nil {
 		c.Now = time.Now

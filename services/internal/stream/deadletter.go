@@ -36,8 +36,13 @@ const (
 // came from, which stage could not take it and why. Of a value that the topic does not take it keeps the first
 // DeadLetterHeadBytes; length and checksum are always those of the whole.
 func (o *Out) DeadLetter(rec *Record, reason string, err error) {
+	o.deadLetter(rec, reason, err, false)
+}
+
+// deadLetter with shorten keeps the head of any value that is longer than that.
+func (o *Out) deadLetter(rec *Record, reason string, err error, shorten bool) {
 	value, truncated := rec.Value, false
-	if t, ok := schemas.Lookup(schemas.DeadLetters); ok && len(value) > t.MaxValueBytes {
+	if limit := o.valueLimit(shorten); len(value) > limit {
 		value, truncated = value[:DeadLetterHeadBytes], true
 	}
 	own := rec.Headers
@@ -65,6 +70,13 @@ func (o *Out) DeadLetter(rec *Record, reason string, err error) {
 		{Name: DLKey, Value: rec.Key[:min(len(rec.Key), deadLetterKeyBytes)]},
 	})
 	o.dead += o.records - before
+}
+
+func (o *Out) valueLimit(shorten bool) int {
+	if t, ok := schemas.Lookup(schemas.DeadLetters); ok && !shorten {
+		return t.MaxValueBytes
+	}
+	return DeadLetterHeadBytes
 }
 
 func head(s string, n int) string { return s[:min(len(s), n)] }

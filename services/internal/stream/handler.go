@@ -46,6 +46,9 @@ const (
 	ReasonFailed   = "failed"    // a permanent error without a reason of its own
 	ReasonPanic    = "panic"     // the handler panicked on this record
 	ReasonTooLarge = "too_large" // an output made from the record is larger than its topic takes
+	// ReasonUnreadable: not a record but a whole record batch, that does not fit its checksum or cannot be expanded. The
+	// dead letter's value is the batch as it came.
+	ReasonUnreadable = "unreadable_batch"
 )
 
 type permanentError struct {

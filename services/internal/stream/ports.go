@@ -47,7 +47,7 @@ const OffsetNone int64 = -1
 // Bounds are the offsets that a log has: Start <= offset < End.
 type Bounds struct{ Start, End int64 }
 
-// FetchRequest asks for batches from several positions.
+// FetchRequest asks for batches from several positions, with isolation read_committed.
 type FetchRequest struct {
 	From              []Position
 	MinBytes          int32         // answer as soon as there are that many
@@ -66,8 +66,15 @@ type FetchResult struct {
 	Partition int32
 	Err       error // ErrOffsetOutOfRange, ErrNotLeader, …
 	Start     int64 // the log's first offset; -1: the broker did not say
-	End       int64 // the log's end
+	End       int64 // the end of what readers may see: open transactions and unreplicated records are beyond it
+	Aborted   []Aborted
 	Data      []byte
+}
+
+// Aborted says that what a producer wrote in a transaction from an offset on was aborted, up to its next marker.
+type Aborted struct {
+	Producer int64
+	From     int64
 }
 
 // ProducerID identifies a producer session to the broker.

@@ -141,3 +141,28 @@ func varintSize(v int64) int {
 	u := uint64(v<<1) ^ uint64(v>>63)
 	return (bits.Len64(u|1) + 6) / 7
 }
+
+// Split returns two batches with the first and the second half of the records, for a broker that refused the whole as
+// too large. The batch must have been sealed and must have at least two records; it stays as it is.
+func (b *Builder) Split() ([]*Builder, error) {
+	whole, _, err := Next(b.buf)
+	if err != nil {
+		return nil, err
+	}
+	halves := []*Builder{new(Builder), new(Builder)}
+	var rec Record
+	for records, i := whole.Records(nil), 0; ; i++ {
+		more, err := records.Next(&rec)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return halves, nil
+		}
+		half := halves[0]
+		if i >= b.Count()/2 {
+			half = halves[1]
+		}
+		half.Append(rec.Timestamp, rec.Key, rec.Value, nil, rec.Headers)
+	}
+}
