@@ -74,7 +74,7 @@ func parse(n network.Network, text string, o Option) (Address, problem) {
 	}
 	bare := trim(text)
 	if bare == "" {
-		return Address{}, problem{Malformed, "empty"}
+		return Address{}, problem{code: Malformed, reason: "empty"}
 	}
 	a, p := families[n.Family].parse(n, bare, o)
 	if !p.ok() {
@@ -84,4 +84,4 @@ func parse(n network.Network, text string, o Option) (Address, problem) {
 	return a, p
 }
 
-var noRules = problem{NoRules, "no address rules for this network"}
+var noRules = problem{code: NoRules, reason: "no address rules for this network"}

@@ -199,10 +199,10 @@ func (b *base58) encodeCheck(prefix, payload []byte) string {
 func (b *base58) problem(f fault, text, want string) problem {
 	switch f {
 	case badDigit:
-		return badCharacter(text, b.foreign(text), "Base58 digit")
+		return badCharacter(b.foreign(text), "Base58 digit")
 	case badSum:
-		return problem{Checksum, "wrong checksum: a character is mistyped"}
+		return problem{code: Checksum, reason: "wrong checksum: a character is mistyped"}
 	default:
-		return problem{Malformed, "wrong length: " + want}
+		return problem{code: Malformed, reason: "wrong length: " + want}
 	}
 }

@@ -71,17 +71,17 @@ func bech32Prefix(prefix string) uint32 {
 // decodeBech32 reads text into t.
 func decodeBech32(t *bech32Text, text string) problem {
 	if len(text) > bech32Longest {
-		return problem{Malformed, "longer than the 90 characters of bech32"}
+		return problem{code: Malformed, reason: "longer than the 90 characters of bech32"}
 	}
 	separator := strings.LastIndexByte(text, '1')
 	if separator < 1 || separator+1+bech32Checksum > len(text) {
-		return problem{Malformed, "no bech32: want a prefix, 1, and at least six more characters"}
+		return problem{code: Malformed, reason: "no bech32: want a prefix, 1, and at least six more characters"}
 	}
 	small, capital := false, false
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c < 33 || c > 126:
-			return badCharacter(text, i, "bech32 character")
+			return badCharacter(i, "bech32 character")
 		case 'a' <= c && c <= 'z':
 			small = true
 		case 'A' <= c && c <= 'Z':
@@ -89,7 +89,7 @@ func decodeBech32(t *bech32Text, text string) problem {
 		}
 	}
 	if small && capital {
-		return problem{Malformed, "small and capital letters mixed: bech32 is in one case"}
+		return problem{code: Malformed, reason: "small and capital letters mixed: bech32 is in one case"}
 	}
 	t.prefix, t.capital = text[:separator], capital
 	sum := bech32Prefix(t.prefix)
@@ -97,13 +97,13 @@ func decodeBech32(t *bech32Text, text string) problem {
 	for i := range len(data) {
 		v := bech32Values[data[i]]
 		if v == noDigit {
-			return badCharacter(text, separator+1+i, "bech32 digit")
+			return badCharacter(separator+1+i, "bech32 digit")
 		}
 		sum = bech32Step(sum, v)
 		t.digits[i] = v
 	}
 	if sum != bech32Spec && sum != bech32mSpec {
-		return problem{Checksum, "wrong bech32 checksum: a character is mistyped"}
+		return problem{code: Checksum, reason: "wrong bech32 checksum: a character is mistyped"}
 	}
 	t.spec, t.n = sum, len(data)-bech32Checksum
 	return problem{}

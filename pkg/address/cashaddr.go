@@ -47,7 +47,7 @@ func cashPrefix(prefix string) uint64 {
 // address and the length of the hash.
 func decodeCash(hash *[64]byte, prefix, digits string) (kind uint8, n int, p problem) {
 	if len(digits) < cashChecksum+2 || len(digits) > cashLongest {
-		return 0, 0, problem{Malformed, "wrong length for a CashAddr"}
+		return 0, 0, problem{code: Malformed, reason: "wrong length for a CashAddr"}
 	}
 	var values [cashLongest]uint8
 	small, capital := false, false
@@ -56,7 +56,7 @@ func decodeCash(hash *[64]byte, prefix, digits string) (kind uint8, n int, p pro
 		c := digits[i]
 		v := bech32Values[c]
 		if v == noDigit {
-			return 0, 0, badCharacter(digits, i, "CashAddr digit")
+			return 0, 0, badCharacter(i, "CashAddr digit")
 		}
 		small = small || 'a' <= c && c <= 'z'
 		capital = capital || 'A' <= c && c <= 'Z'
@@ -64,20 +64,20 @@ func decodeCash(hash *[64]byte, prefix, digits string) (kind uint8, n int, p pro
 		values[i] = v
 	}
 	if small && capital {
-		return 0, 0, problem{Malformed, "small and capital letters mixed: a CashAddr is in one case"}
+		return 0, 0, problem{code: Malformed, reason: "small and capital letters mixed: a CashAddr is in one case"}
 	}
 	if sum != 1 {
-		return 0, 0, problem{Checksum, "wrong CashAddr checksum: a character is mistyped"}
+		return 0, 0, problem{code: Checksum, reason: "wrong CashAddr checksum: a character is mistyped"}
 	}
 	var payload [1 + 64 + 4]byte
 	length, ok := packDigits(payload[:], values[:len(digits)-cashChecksum])
 	if !ok {
-		return 0, 0, problem{Malformed, "CashAddr with stray bits at its end"}
+		return 0, 0, problem{code: Malformed, reason: "CashAddr with stray bits at its end"}
 	}
 	version := payload[0]
 	n = cashHashBytes[version&7]
 	if version&0x80 != 0 || length != 1+n {
-		return 0, 0, problem{Malformed, "CashAddr whose length is not what its version says"}
+		return 0, 0, problem{code: Malformed, reason: "CashAddr whose length is not what its version says"}
 	}
 	copy(hash[:], payload[1:length])
 	return version >> 3, n, problem{}

@@ -20,18 +20,18 @@ func parseEVM(_ network.Network, text string, _ Option) (Address, problem) {
 		return Address{}, evmPrefix(text)
 	}
 	if len(text) != evmLength {
-		return Address{}, problem{Malformed, fmt.Sprintf("%d characters, want 0x and 40 hex digits", len(text))}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("%d characters, want 0x and 40 hex digits", len(text))}
 	}
 	a := Address{Text: text, Key: Key{Family: network.EVM, size: evmBytes}}
 	marks, bad := decodeHex(a.Key.payload[:evmBytes], text[2:])
 	if bad >= 0 {
-		return Address{}, badCharacter(text, bad+2, "hex digit")
+		return Address{}, badCharacter(bad+2, "hex digit")
 	}
 	switch {
 	case marks&upperDigit == 0:
 		return a, problem{}
 	case marks&lowerDigit != 0 && !checksumEVM(text):
-		return Address{}, problem{Checksum, "wrong checksum in the case of its letters (EIP-55); in one case it would be read without"}
+		return Address{}, problem{code: Checksum, reason: "wrong checksum in the case of its letters (EIP-55); in one case it would be read without"}
 	}
 	a.Text = lower(text)
 	return a, problem{}
@@ -40,11 +40,11 @@ func parseEVM(_ network.Network, text string, _ Option) (Address, problem) {
 func evmPrefix(text string) problem {
 	switch {
 	case len(text) == evmLength-2 && isHex(text):
-		return problem{Malformed, "0x is missing in front of its 40 hex digits"}
+		return problem{code: Malformed, reason: "0x is missing in front of its 40 hex digits"}
 	case len(text) > 1 && text[:2] == "0X":
-		return problem{Malformed, "0X in front: want 0x"}
+		return problem{code: Malformed, reason: "0X in front: want 0x"}
 	}
-	return problem{Malformed, "does not begin with 0x"}
+	return problem{code: Malformed, reason: "does not begin with 0x"}
 }
 
 // checksumEVM reports whether the case of the digits is what EIP-55 makes it: a letter is a capital where the digit
@@ -102,11 +102,4 @@ func encodeEVM(_ network.Network, form Form, payload []byte) (string, bool) {
 	text[0], text[1] = '0', 'x'
 	hex.Encode(text[2:], payload)
 	return string(text[:]), true
-}
-
-func sizesEVM(kind Kind) (low, high int) {
-	if kind != Account {
-		return 0, 0
-	}
-	return evmBytes, evmBytes
 }

@@ -63,6 +63,7 @@ func invalid(n network.Network, text string, p problem) *Invalid {
 type problem struct {
 	code   Code
 	reason string
+	at     int // above 0: the character at byte at-1 is none of what reason names
 }
 
 func (p problem) ok() bool { return p.code == 0 }

@@ -24,5 +24,5 @@ func parseMWEB(text string, _ *utxo) (Address, problem, bool) {
 	if low := lower(text); !strings.HasPrefix(low, "ltcmweb1") && !strings.HasPrefix(low, "tmweb1") {
 		return Address{}, problem{}, false
 	}
-	return Address{}, problem{Shielded, "an MWEB address, which is shielded: it cannot be screened"}, true
+	return Address{}, problem{code: Shielded, reason: "an MWEB address, which is shielded: it cannot be screened"}, true
 }

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // trim removes the white space of Unicode around text. It does not remove what cannot be seen (zero-width characters):
@@ -58,17 +57,14 @@ func isHex(text string) bool {
 // quote writes a text in quotation marks, on one line.
 func quote(text string) string { return strconv.Quote(text) }
 
-// badCharacter says which character of text, the one at byte i, is no what. Places are counted in characters from 1.
-func badCharacter(text string, i int, what string) problem {
-	if i < 0 {
-		return problem{Malformed, "a character that is no " + what}
-	}
-	r, _ := utf8.DecodeRuneInString(text[i:])
-	return problem{Malformed, fmt.Sprintf("character %d is %s, no %s", utf8.RuneCountInString(text[:i])+1, quote(string(r)), what)}
+// badCharacter says that the character of text at byte i is no what. The sentence is made only where somebody reads
+// it: a text is often tried on networks that it is not of.
+func badCharacter(i int, what string) problem {
+	return problem{code: Malformed, reason: what, at: i + 1}
 }
 
 func tooLong(n int) problem {
-	return problem{TooLong, fmt.Sprintf("%d bytes: no address is longer than %d", n, MaxText)}
+	return problem{code: TooLong, reason: fmt.Sprintf("%d bytes: no address is longer than %d", n, MaxText)}
 }
 
 func upper(text string) string { return strings.ToUpper(text) }

@@ -95,7 +95,7 @@ func (r *utxo) parseBase58(text string, o Option) (Address, problem) {
 				return t.base58(text, v, hash, true), problem{}
 			}
 		}
-		return Address{}, problem{OtherNet, fmt.Sprintf("version 0x%0*x is no version of a %s address", 2*r.width, number, r.alias)}
+		return Address{}, problem{code: OtherNet, reason: fmt.Sprintf("version 0x%0*x is no version of a %s address", 2*r.width, number, r.alias)}
 	}
 	return r.base58(text, v, hash, false), problem{}
 }
@@ -147,7 +147,7 @@ func (r *utxo) parseBech32(text string, o Option) (Address, problem) {
 	case sameFold(t.prefix, r.hrp):
 		return r.segwit(text, &t, false)
 	case r.hrp == "":
-		return Address{}, problem{OtherNet, "a segwit address, and " + r.alias + " has none"}
+		return Address{}, problem{code: OtherNet, reason: "a segwit address, and " + r.alias + " has none"}
 	}
 	for _, test := range r.test {
 		if sameFold(t.prefix, test.hrp) {
@@ -157,7 +157,7 @@ func (r *utxo) parseBech32(text string, o Option) (Address, problem) {
 			return test.segwit(text, &t, true)
 		}
 	}
-	return Address{}, problem{OtherNet, fmt.Sprintf("prefix %s: segwit addresses of %s begin with %s1", quote(t.prefix), r.alias, r.hrp)}
+	return Address{}, problem{code: OtherNet, reason: fmt.Sprintf("prefix %s: segwit addresses of %s begin with %s1", quote(t.prefix), r.alias, r.hrp)}
 }
 
 // The lengths of witness programs in bytes, by BIP-141.
@@ -170,24 +170,24 @@ const (
 // segwit reads the witness version and program of a bech32 text that has the network's prefix.
 func (r *utxo) segwit(text string, t *bech32Text, testnet bool) (Address, problem) {
 	if t.n == 0 {
-		return Address{}, problem{Malformed, "no witness version behind the prefix"}
+		return Address{}, problem{code: Malformed, reason: "no witness version behind the prefix"}
 	}
 	v := t.digits[0]
 	var program [(bech32Longest * 5 / 8) + 1]byte
 	n, ok := packDigits(program[:], t.digits[1:t.n])
 	switch {
 	case v > lastWitness:
-		return Address{}, problem{Malformed, fmt.Sprintf("witness version %d: there are 0 to %d", v, lastWitness)}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("witness version %d: there are 0 to %d", v, lastWitness)}
 	case v == 0 && t.spec != bech32Spec:
-		return Address{}, problem{Checksum, "witness version 0 with the checksum of bech32m: want bech32"}
+		return Address{}, problem{code: Checksum, reason: "witness version 0 with the checksum of bech32m: want bech32"}
 	case v > 0 && t.spec != bech32mSpec:
-		return Address{}, problem{Checksum, fmt.Sprintf("witness version %d with the checksum of bech32: want bech32m", v)}
+		return Address{}, problem{code: Checksum, reason: fmt.Sprintf("witness version %d with the checksum of bech32: want bech32m", v)}
 	case !ok:
-		return Address{}, problem{Malformed, "stray bits at the end of its witness program"}
+		return Address{}, problem{code: Malformed, reason: "stray bits at the end of its witness program"}
 	case n < programShortest || n > programLongest:
-		return Address{}, problem{Malformed, fmt.Sprintf("witness program of %d bytes: want %d to %d", n, programShortest, programLongest)}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("witness program of %d bytes: want %d to %d", n, programShortest, programLongest)}
 	case v == 0 && n != hashBytes && n != programHash:
-		return Address{}, problem{Malformed, fmt.Sprintf("witness program of %d bytes: version 0 has %d or %d", n, hashBytes, programHash)}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("witness program of %d bytes: version 0 has %d or %d", n, hashBytes, programHash)}
 	}
 	kind, form := witnessKind(v, n)
 	if t.capital {
@@ -247,7 +247,7 @@ func (r *utxo) parseCash(text string, o Option) (Address, problem) {
 	if hasPrefixFold(text, r.cash+":") {
 		var ok bool
 		if digits, ok = cutCash(text, r.cash); !ok {
-			return Address{}, problem{Malformed, "small and capital letters mixed: a CashAddr is in one case"}
+			return Address{}, problem{code: Malformed, reason: "small and capital letters mixed: a CashAddr is in one case"}
 		}
 	}
 	var hash [64]byte
@@ -255,6 +255,9 @@ func (r *utxo) parseCash(text string, o Option) (Address, problem) {
 	if !p.ok() {
 		if p.code == Checksum && len(digits) == len(text) {
 			return r.bareTestCash(text, p, o)
+		}
+		if p.at > 0 {
+			p.at += len(text) - len(digits)
 		}
 		return Address{}, p
 	}
@@ -264,10 +267,10 @@ func (r *utxo) parseCash(text string, o Option) (Address, problem) {
 	case cashSH, cashTokenSH:
 		kind = SH
 	default:
-		return Address{}, problem{Malformed, fmt.Sprintf("CashAddr of type %d: there are 0 to 3", t)}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("CashAddr of type %d: there are 0 to 3", t)}
 	}
 	if n != hashBytes && (kind != SH || n != programHash) {
-		return Address{}, problem{Malformed, fmt.Sprintf("CashAddr with a hash of %d bytes: outputs have 20, or 32 for a script", n)}
+		return Address{}, problem{code: Malformed, reason: fmt.Sprintf("CashAddr with a hash of %d bytes: outputs have 20, or 32 for a script", n)}
 	}
 	if t == cashTokenPKH || t == cashTokenSH {
 		form = CashAddrToken
@@ -276,7 +279,7 @@ func (r *utxo) parseCash(text string, o Option) (Address, problem) {
 	switch {
 	case r.legacy:
 		if n != hashBytes {
-			return Address{}, problem{Malformed, "a script hash of 32 bytes, which " + r.alias + " does not have"}
+			return Address{}, problem{code: Malformed, reason: "a script hash of 32 bytes, which " + r.alias + " does not have"}
 		}
 		a.Text = r.encodeBase58(kind, hash[:n])
 	case len(digits) == len(text) || form == CashAddrToken || text[0] < 'a':
@@ -308,7 +311,7 @@ func cashType(kind Kind) uint8 {
 }
 
 func testnetOnly(alias string) problem {
-	return problem{Testnet, "a testnet address: " + alias + " is the main network"}
+	return problem{code: Testnet, reason: "a testnet address: " + alias + " is the main network"}
 }
 
 // encodeBase58 writes a hash under the network's first version of the kind; "" when it has none.

@@ -30,11 +30,11 @@ func parseZcash(text string, r *utxo) (Address, problem, bool) {
 	low := lower(text)
 	for _, prefix := range shielded {
 		if strings.HasPrefix(low, prefix) {
-			return Address{}, problem{Shielded, "a shielded address: it cannot be screened"}, true
+			return Address{}, problem{code: Shielded, reason: "a shielded address: it cannot be screened"}, true
 		}
 	}
 	if len(text) == sproutLength && (strings.HasPrefix(text, "zc") || strings.HasPrefix(text, "zt")) {
-		return Address{}, problem{Shielded, "a shielded address: it cannot be screened"}, true
+		return Address{}, problem{code: Shielded, reason: "a shielded address: it cannot be screened"}, true
 	}
 	if !strings.HasPrefix(low, hrp+"1") {
 		return Address{}, problem{}, false
@@ -53,9 +53,9 @@ func parseTEX(text, hrp string) (Address, problem) {
 	n, ok := packDigits(hash[:], t.digits[:t.n])
 	switch {
 	case t.spec != bech32mSpec:
-		return Address{}, problem{Checksum, "checksum of bech32: a TEX address has that of bech32m"}
+		return Address{}, problem{code: Checksum, reason: "checksum of bech32: a TEX address has that of bech32m"}
 	case !hasPrefixFold(t.prefix, hrp) || len(t.prefix) != len(hrp) || !ok || n != hashBytes:
-		return Address{}, problem{Malformed, "no TEX address: want " + hrp + "1 and a hash of 20 bytes"}
+		return Address{}, problem{code: Malformed, reason: "no TEX address: want " + hrp + "1 and a hash of 20 bytes"}
 	}
 	if t.capital {
 		text = lower(text)
