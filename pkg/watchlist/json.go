@@ -76,8 +76,8 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // ParseEntry reads the JSON form of an entry, strictly: unknown, duplicate and case-variant members are errors, and so
-// is whatever Validate refuses. The key is derived from network and address; an address that its network refuses is an
-// error, one on a network that this release cannot read gets its TextKey.
+// is whatever Validate refuses. The key is derived from network and address: an address that this release cannot read
+// on its network gets its TextKey.
 func ParseEntry(line []byte) (Entry, error) {
 	var j entryJSON
 	if err := json.Unmarshal(line, &j, json.RejectUnknownMembers(true)); err != nil {
@@ -90,11 +90,7 @@ func ParseEntry(line []byte) (Entry, error) {
 		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Confidence: j.Confidence,
 		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, DelistedAt: j.DelistedAt,
 	}
-	key, err := keyOf(j.Network, j.Address)
-	if err != nil {
-		return Entry{}, fmt.Errorf("entry %q of list %q: %w", j.EntryID, j.List, err)
-	}
-	e.Key = key
+	e.Key = keyOf(j.Network, j.Address)
 	if err := e.Validate(); err != nil {
 		return Entry{}, fmt.Errorf("entry %q of list %q: %w", j.EntryID, j.List, err)
 	}

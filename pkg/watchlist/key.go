@@ -7,9 +7,9 @@ import (
 	"sluice/pkg/network"
 )
 
-// TextKey is the key of an address that no family of this release can read, such as one on a network without a parser:
-// family Unknown, payload SHA-256 of the exact text. Such an entry is never dropped; it answers for the same text,
-// letter by letter, whatever the network is called.
+// TextKey is the key of an address that this release cannot read: one on a network without a parser, or one that an
+// authority lists although its network would refuse it. Family Unknown, payload SHA-256 of the exact text. Such an entry
+// is never dropped; it answers for the same text, letter by letter, whatever the network is called.
 func TextKey(text string) address.Key {
 	sum := sha256.Sum256([]byte(text))
 	return address.NewKey(network.Unknown, 0, sum[:])
@@ -17,14 +17,14 @@ func TextKey(text string) address.Key {
 
 // keyOf derives the key of an entry from its text. It is derived anew wherever an entry is read, never stored, so that
 // lists and transfers are always compared by the same release's rules.
-func keyOf(networkName, text string) (address.Key, error) {
+func keyOf(networkName, text string) address.Key {
 	n, ok := network.Lookup(networkName)
-	if !ok || n.Family == network.Unknown {
-		return TextKey(text), nil
+	if !ok {
+		return TextKey(text)
 	}
 	a, err := address.Parse(n, text)
 	if err != nil {
-		return address.Key{}, err
+		return TextKey(text)
 	}
-	return a.Key, nil
+	return a.Key
 }
