@@ -184,3 +184,66 @@ func TestBlock702861(t *testing.T) {
 	}
 	t.Logf("%d outputs with an unknown sender", unknown)
 }
+
+const ethStream = "test_stream_blocks_17173049_17173050_expected_"
+
+func ethPath(t *testing.T, name string) string { return testdata.Dir(t, "eth-etl", name) }
+
+func TestEthereumETLTransactions(t *testing.T) {
+	got, stats := convertFiles(t, "ethereum-etl", Options{}, ethPath(t, ethStream+"transactions.json"))
+	// 9 of 298 failed; of the others 46 are calls of no value that pay tokens.
+	if stats.Transactions != 298 || stats.Failed != 9 {
+		t.Fatalf("%+v", stats)
+	}
+	kinds := countKinds(got)
+	t.Logf("%v", kinds)
+}
+
+func countKinds(transfers []*transfer.Transfer) map[string]int {
+	kinds := map[string]int{}
+	for _, made := range transfers {
+		_, kind, _ := strings.Cut(made.ID, ":")
+		kinds[strings.TrimRight(kind, "0123456789")]++
+	}
+	return kinds
+}
+
+func TestEthereumETLTokenTransfers(t *testing.T) {
+	for _, order := range [][]string{
+		{"token_transfers.json"},
+		{"logs.json"},
+		{"transactions.json", "token_transfers.json"},
+		{"token_transfers.json", "transactions.json"},
+		{"logs.json", "token_transfers.json", "transactions.json"},
+		{"blocks.json", "transactions.json", "logs.json", "token_transfers.json"},
+	} {
+		var paths []string
+		for _, name := range order {
+			paths = append(paths, ethPath(t, ethStream+name))
+		}
+		got, stats := convertFiles(t, "ethereum-etl", Options{}, paths...)
+		kinds := countKinds(got)
+		t.Logf("%v %v %+v", order, kinds, stats)
+	}
+}
+
+func TestEthereumBlocks(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(testdata.Dir(t, "eth-blocks-pevm"), "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, stats := convertFiles(t, "ethereum-block", Options{}, paths...)
+	t.Logf("%v %+v", countKinds(got), stats)
+}
+
+func TestBitcoinETL(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(testdata.Dir(t, "btc-etl"), "*expected_transactions.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		got, stats := convertFiles(t, "bitcoin-etl", Options{}, path)
+		t.Logf("%s %s %+v %v", filepath.Base(path), got[0].Network, stats, total(t, got))
+		for _, made := range got { t.Logf("%s", transfer.AppendCanonical(nil, made)) }
+	}
+}

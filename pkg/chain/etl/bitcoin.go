@@ -155,10 +155,11 @@ func (c *Bitcoin) output(t *btcTransaction, i int, at time.Time) (*transfer.Tran
 
 // senders gives the distinct senders, and what each put in when every input says so.
 func (c *Bitcoin) senders(t *btcTransaction) ([]string, []amount.Amount, error) {
-	if t.Coinbase || len(t.Inputs) == 0 {
+	if t.Coinbase {
 		return []string{transfer.Coinbase}, nil, nil
 	}
 	from, complete := build.NewSenders(), true
+	from.Known = len(t.Inputs) > 0 // nothing but newly minted coins comes from nobody
 	sums := map[string]amount.Amount{}
 	for i := range t.Inputs {
 		in := &t.Inputs[i]
