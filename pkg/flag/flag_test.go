@@ -159,12 +159,12 @@ func TestMembersOfAHeldVerdict(t *testing.T) {
 	}
 	v.Normalize()
 	got := AppendMembers(nil, &v, &Stamp{
-		RulesSeq: 1, Version: 2, RaisedBy: "rescreen", RaisedAt: time.Unix(0, 0), ListsVersion: "l", RulesVersion: "r",
+		RulesSeq: 1, Version: 2, RaisedAt: time.Unix(0, 0), ListsVersion: "l", RulesVersion: "r",
 	})
 	want := `,"verdict":"held","severity":"high","score":74,"hold_reasons":["risk","conflict"],` +
 		`"categories":["sanctions","scam"],"posture":"victim","alerts":[{"alert_id":"aa","rule":"r","rule_version":"v",` +
 		`"severity":"high","score":74,"category":"scam","side":"counterparty","exposure":"direct","amount":"1.5",` +
-		`"reason":"a \"quoted\" reason"}],"rules_seq":1,"version":2,"public_code":"pending","raised_by":"rescreen",` +
+		`"reason":"a \"quoted\" reason"}],"rules_seq":1,"version":2,"public_code":"pending",` +
 		`"raised_at":"1970-01-01T00:00:00Z","lists_version":"l","rules_version":"r"`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -8,11 +8,11 @@ import (
 	"sluice/pkg/taxonomy"
 )
 
-// Stamp is what a verdict's record says besides the verdict: by which knowledge it was judged, when and why.
+// Stamp is what a verdict's record says besides the verdict: by which knowledge it was judged, and when. Why
+// it was judged again (`raised_by`) stands in the record already.
 type Stamp struct {
 	RulesSeq uint64 // activation of the rule set
 	Version  uint64 // the highest activation in force
-	RaisedBy string // "" for live; lookback, rescreen, backfill
 	RaisedAt time.Time
 
 	// For flagged records. "" leaves the member out: lists_version stands already where there are hits.
@@ -54,9 +54,6 @@ func appendStamp(dst []byte, d Decision, s *Stamp) []byte {
 	dst = append(dst, `,"public_code":"`...)
 	dst = append(dst, d.PublicCode()...)
 	dst = append(dst, '"')
-	if s.RaisedBy != "" {
-		dst = appendText(dst, `,"raised_by":`, s.RaisedBy)
-	}
 	dst = canonical.AppendTime(append(dst, `,"raised_at":`...), s.RaisedAt)
 	if s.ListsVersion != "" {
 		dst = appendText(dst, `,"lists_version":`, s.ListsVersion)

@@ -63,7 +63,7 @@ type Hit struct {
 	ListedOn string // the network the entry names, when the transfer is on another one of the family
 
 	Exposure   Exposure
-	Hops       int   // 0: the transfer's own address
+	Hops       uint8 // 0: the transfer's own address
 	Share      Share // of the transfer's value that is this address's, known for senders alone
 	Confidence uint8 // 1-100 percent, as the publisher says
 

@@ -1,10 +1,55 @@
 package screening
 
 import (
+	"fmt"
 	"strconv"
 
+	"sluice/pkg/event"
 	"sluice/pkg/event/canonical"
+	"sluice/pkg/transfer"
 )
+
+// AppendMembers appends the members that enrichment adds to a record, each with a comma before it, in their fixed order
+// and without those that have their default: what stands between a fact's last member and its closing brace. seq is the
+// lists' activation. version is their content hash; it is written for whatever is not clean, so that every flagged
+// record can name the lists it was judged by.
+func AppendMembers(dst []byte, r *Result, seq uint64, version string) []byte {
+	plain := true
+	if r.Status != Complete {
+		dst = appendText(dst, `,"status":`, r.Status.String())
+		plain = false
+	}
+	if r.Coverage != (transfer.Coverage{}) {
+		dst = event.AppendCoverage(append(dst, `,"coverage":`...), r.Coverage)
+		plain = false
+	}
+	if len(r.Hits) > 0 {
+		dst = AppendHits(append(dst, `,"hits":`...), r.Hits)
+		plain = false
+	}
+	if in := r.inputs(); in != (Inputs{}) {
+		dst = in.append(append(dst, `,"inputs":`...))
+		plain = false
+	}
+	dst = append(dst, `,"lists_seq":`...)
+	dst = strconv.AppendUint(dst, seq, 10)
+	if !plain && version != "" {
+		dst = appendText(dst, `,"lists_version":`, version)
+	}
+	return dst
+}
+
+// AppendHits appends the array of hits.
+func AppendHits(dst []byte, hits []Hit) []byte {
+	dst = append(dst, '[')
+	for i := range hits {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendHit(dst, &hits[i])
+	}
+	return append(dst, ']')
+}
 
 // AppendHit appends the JSON object of a hit: fixed key order, members left out where unknown.
 func AppendHit(dst []byte, h *Hit) []byte {
@@ -25,7 +70,7 @@ func AppendHit(dst []byte, h *Hit) []byte {
 	dst = appendKnown(dst, `,"listed_on":`, h.ListedOn)
 	dst = appendText(dst, `,"exposure":`, string(h.Exposure))
 	dst = append(dst, `,"hops":`...)
-	dst = strconv.AppendInt(dst, int64(h.Hops), 10)
+	dst = strconv.AppendUint(dst, uint64(h.Hops), 10)
 	if h.Share.Known {
 		dst = append(dst, `,"share":"`...)
 		dst = append(h.Share.Append(dst), '"')
@@ -43,6 +88,26 @@ func AppendHit(dst []byte, h *Hit) []byte {
 	return append(dst, '}')
 }
 
+// Inputs are what a judgement reads besides the transfer, the lists and the rules, as the record has them.
+type Inputs struct {
+	Own         string // version of the exchange's own addresses, when one of them is listed
+	Quarantined bool   // a stage before alerting could not process the record
+}
+
+func (r *Result) inputs() Inputs { return Inputs{Own: r.Own, Quarantined: r.Quarantined} }
+
+func (in Inputs) append(dst []byte) []byte {
+	open := `{`
+	if in.Own != "" {
+		dst = appendText(dst, `{"own":`, in.Own)
+		open = `,`
+	}
+	if in.Quarantined {
+		dst = append(append(dst, open...), `"quarantined":true`...)
+	}
+	return append(dst, '}')
+}
+
 func appendKnown(dst []byte, open, text string) []byte {
 	if text == "" {
 		return dst
@@ -53,3 +118,6 @@ func appendKnown(dst []byte, open, text string) []byte {
 func appendText(dst []byte, open, text string) []byte {
 	return canonical.AppendString(append(dst, open...), text)
 }
+
+// damaged is the error of hits or inputs that cannot be read. Trying again cannot help.
+func damaged(member string, err error) error { return fmt.Errorf("%s: %w", member, err) }

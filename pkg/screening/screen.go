@@ -1,0 +1,251 @@
+package screening
+
+import (
+	"cmp"
+	"slices"
+
+	"sluice/pkg/address"
+	"sluice/pkg/amount"
+	"sluice/pkg/network"
+	"sluice/pkg/taxonomy"
+	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
+)
+
+// MaxHits is the most hits that a record holds; about 450 bytes each. A transfer with more is degraded, and so held:
+// the worst hits are kept.
+const MaxHits = 256
+
+// Result is what screening found. The zero value is degraded.
+type Result struct {
+	Status   Status
+	Coverage transfer.Coverage
+	Hits     []Hit  // the worst first
+	Own      string // Own.Version, when one of its addresses is listed; "" otherwise
+
+	Quarantined bool // the record could not be processed; it is held for that and not for being degraded
+}
+
+// Screen looks up every address of a parsed transfer: both ends, token contract, initiator and memo. Without usable
+// lists the result is degraded and has no hits.
+func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {
+	r := Result{Status: Complete, Coverage: p.Coverage}
+	if len(p.Unscreenable) > 0 {
+		r.Coverage.Reason = transfer.GapUnparsed // of our own side too: the transfer cannot be screened
+	}
+	if r.Coverage != (transfer.Coverage{}) {
+		r.Status = Partial
+	}
+	if !usable(snap) {
+		r.Status = Degraded
+		return r
+	}
+	s := screener{p: p, snap: snap, own: own, result: &r}
+	for i := range p.Parties {
+		s.party(&p.Parties[i])
+	}
+	if len(p.Unscreenable) > 0 {
+		s.unparsed()
+	}
+	sortHits(r.Hits)
+	r.Hits = slices.CompactFunc(r.Hits, func(a, b Hit) bool { return compareHits(&a, &b) == 0 })
+	if len(r.Hits) > MaxHits {
+		r.Hits = r.Hits[:MaxHits]
+		r.Status = Degraded
+	}
+	return r
+}
+
+// screener is one transfer on its way through the lists.
+type screener struct {
+	p      *transfer.Parsed
+	snap   *watchlist.Snapshot
+	own    *Own
+	result *Result
+}
+
+func (s *screener) party(party *transfer.Party) {
+	listed, wrapped := s.snap.Lookup(party.Key)
+	for _, e := range listed {
+		s.hit(party, e, s.match(party, e))
+	}
+	for _, e := range wrapped {
+		s.hit(party, e, tagged(party, e, MatchSameKey))
+	}
+}
+
+// unparsed looks up, letter by letter, what no parser could read: lists keep such addresses too.
+func (s *screener) unparsed() {
+	t := &s.p.Transfer
+	sender, recipient := transfer.SideOwn, transfer.SideOwn
+	switch t.Direction {
+	case transfer.Deposit:
+		sender = transfer.SideCounterparty
+	case transfer.Withdrawal:
+		recipient = transfer.SideCounterparty
+	case transfer.Internal:
+	}
+	for i, text := range t.From {
+		s.text(transfer.Party{Role: transfer.RoleSender, Side: sender, Index: i, Text: text})
+	}
+	for i, text := range t.To {
+		tag := ""
+		if len(t.To) == 1 {
+			tag = t.Memo
+		}
+		s.text(transfer.Party{Role: transfer.RoleRecipient, Side: recipient, Index: i, Text: text, Tag: tag})
+	}
+	s.text(transfer.Party{Role: transfer.RoleContract, Side: transfer.SideToken, Text: t.Contract})
+	s.text(transfer.Party{Role: transfer.RoleInitiator, Side: transfer.SideInitiator, Text: t.Initiator})
+}
+
+func (s *screener) text(party transfer.Party) {
+	if party.Text == "" {
+		return
+	}
+	party.Key = watchlist.TextKey(party.Text)
+	listed, _ := s.snap.Lookup(party.Key)
+	for _, e := range listed {
+		s.hit(&party, e, tagged(&party, e, MatchExact))
+	}
+}
+
+// match compares the spellings: two scripts of one public key have one key, and only one of them is a segwit address.
+// Base58 against CashAddr is the same script on another network of the family.
+func (s *screener) match(party *transfer.Party, e *watchlist.Entry) Match {
+	if party.Text == e.Address || segwit(s.p.Net, party.Text) == segwitOn(e.Network, e.Address) {
+		return tagged(party, e, MatchExact)
+	}
+	return tagged(party, e, MatchSameKey)
+}
+
+// tagged is the match m, unless the entry is for another tag than the transfer's.
+func tagged(party *transfer.Party, e *watchlist.Entry, m Match) Match {
+	if e.Tag != "" && e.Tag != party.Tag {
+		return MatchBaseOnly
+	}
+	return m
+}
+
+func segwitOn(networkName, text string) bool {
+	n, ok := network.Lookup(networkName)
+	return ok && segwit(n, text)
+}
+
+func segwit(n network.Network, text string) bool {
+	a, err := address.Parse(n, text)
+	return err == nil && a.Form == address.P2WPKH
+}
+
+func (s *screener) hit(party *transfer.Party, e *watchlist.Entry, m Match) {
+	if s.own.Has(party.Key) {
+		s.result.Own = s.own.Version()
+		if s.own.names(e) {
+			return
+		}
+	}
+	t := &s.p.Transfer
+	h := Hit{
+		List: e.List, EntryID: e.EntryID, Entity: e.Entity,
+		Category: e.Category, Categories: withPrimary(e),
+		Authority: e.Authority, Program: e.Program, Measure: e.Measure,
+		Role: party.Role, Side: party.Side, Address: party.Text, Match: m,
+		Exposure: Direct, Share: s.share(party), Confidence: e.Confidence,
+		Timing:        timing(e, t),
+		PartyListedAt: e.PartyListedAt, AddressListedAt: e.AddressListedAt, DelistedAt: e.DelistedAt,
+	}
+	if e.Network != t.Network {
+		h.ListedOn = e.Network
+	}
+	s.result.Hits = append(s.result.Hits, h)
+}
+
+// withPrimary are the categories of an entry, the primary one among them, by rank.
+func withPrimary(e *watchlist.Entry) []taxonomy.Category {
+	if slices.Contains(e.Categories, e.Category) {
+		return e.Categories
+	}
+	return taxonomy.Sort(append(slices.Clone(e.Categories), e.Category))
+}
+
+// share is the part of the inputs that the sender's address pays. It is known for the only sender, and where the
+// transfer names the amounts; of anybody but a sender there is none.
+func (s *screener) share(party *transfer.Party) Share {
+	t := &s.p.Transfer
+	switch {
+	case party.Role != transfer.RoleSender:
+		return Share{}
+	case len(t.From) == 1:
+		return Whole()
+	case len(t.FromAmounts) != len(t.From):
+		return Share{}
+	}
+	total, ok := amount.Sum(t.FromAmounts)
+	if !ok {
+		return Share{}
+	}
+	part := t.FromAmounts[party.Index]
+	for i := range s.p.Parties {
+		other := &s.p.Parties[i]
+		if other.Role == transfer.RoleSender && other.Index != party.Index && other.Key == party.Key {
+			part, _ = part.Add(t.FromAmounts[other.Index]) // not more than the total, which fits
+		}
+	}
+	return ShareOf(part, total)
+}
+
+// timing compares days. On the day of listing itself nobody knows which came first.
+func timing(e *watchlist.Entry, t *transfer.Transfer) Timing {
+	if e.AddressListedAt == "" {
+		return TimingUnknown
+	}
+	switch day := t.OccurredAt.UTC().Format("2006-01-02"); cmp.Compare(e.AddressListedAt, day) {
+	case -1:
+		return ListedBefore
+	case 1:
+		return ListedAfter
+	}
+	return TimingUnknown
+}
+
+// sortHits puts the worst first, and what is equally bad into one order.
+func sortHits(hits []Hit) {
+	slices.SortFunc(hits, func(a, b Hit) int { return compareHits(&a, &b) })
+}
+
+// compareHits is 0 for hits that say the same: one address may stand several times among the senders, and one entry
+// may be reached in two ways.
+func compareHits(a, b *Hit) int {
+	return cmp.Or(
+		cmp.Compare(b.Severity(), a.Severity()),
+		cmp.Compare(a.Category.Rank(), b.Category.Rank()),
+		cmp.Compare(sideRank(a.Side), sideRank(b.Side)),
+		cmp.Compare(roleRank(a.Role), roleRank(b.Role)),
+		cmp.Compare(a.List, b.List),
+		cmp.Compare(a.EntryID, b.EntryID),
+		cmp.Compare(a.Address, b.Address),
+		cmp.Compare(a.ListedOn, b.ListedOn),
+		cmp.Compare(a.Match, b.Match),
+		cmp.Compare(a.Entity, b.Entity),
+		cmp.Compare(a.Authority, b.Authority),
+		cmp.Compare(a.Program, b.Program),
+		cmp.Compare(a.Measure, b.Measure),
+		cmp.Compare(a.Confidence, b.Confidence),
+		cmp.Compare(a.PartyListedAt, b.PartyListedAt),
+		cmp.Compare(a.AddressListedAt, b.AddressListedAt),
+		cmp.Compare(a.DelistedAt, b.DelistedAt),
+		slices.Compare(a.Categories, b.Categories),
+	)
+}
+
+var (
+	sideOrder = []transfer.Side{
+		transfer.SideCounterparty, transfer.SideOwn, transfer.SideToken, transfer.SideInitiator,
+	}
+	roleOrder = []transfer.Role{
+		transfer.RoleSender, transfer.RoleRecipient, transfer.RoleContract, transfer.RoleInitiator, transfer.RoleMemo,
+	}
+)
+
+func sideRank(s transfer.Side) int { return slices.Index(sideOrder, s) }
+func roleRank(r transfer.Role) int { return slices.Index(roleOrder, r) }
