@@ -92,3 +92,6 @@ func (f Fingerprints) Len() int { return len(f.keys) / fingerprintSize }
 func (f Fingerprints) At(i int) uint64 {
 	return binary.LittleEndian.Uint64(f.keys[i*fingerprintSize:])
 }
+
+// MarkConflict sets BitConflict in an fp header that AppendFingerprints made.
+func MarkConflict(header []byte) { header[1] |= byte(BitConflict) }
