@@ -21,10 +21,9 @@ type lane struct {
 	topics   []topicGroup
 	rotate   int  // which partition stands first in the next fetch
 	troubled bool // State says that this lane is retrying
-	spent    bool // a write was given up: the tools' buffers may still be in use
 }
 
-// laneTools are a lane's buffers and its producer session. They outlive generations, unless a call on them was given up.
+// laneTools are a lane's buffers and its producer session. They outlive generations.
 type laneTools struct {
 	out     *Out
 	writer  *writer
@@ -117,7 +116,6 @@ func (ln *lane) poll() error {
 	ln.rotate = (ln.rotate + 1) % len(ln.parts)
 	req.MinBytes, req.MaxBytes, req.PartitionMaxBytes, req.MaxWait = 1, int32(f.MaxBytes), int32(f.PartitionBytes), ln.patience()
 	if err := ln.loop.broker.Fetch(ln.stop, req); err != nil {
-		ln.fetch = &FetchRequest{} // it may still be in use
 		return err
 	}
 	var trouble error

@@ -16,7 +16,7 @@ type Loop struct {
 	broker  Broker
 	handler Handler
 	state   tracker
-	tools   []*laneTools // of lanes that ended in good order, for the next ones
+	tools   []*laneTools // of lanes that have ended, for the next ones
 }
 
 // New checks the configuration and makes a loop. It dials nothing and starts nothing.
@@ -42,20 +42,16 @@ func (l *Loop) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("group %s: %w", l.cfg.Group, err)
 	}
-	for attempt := 0; ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		gen, err := member.Next(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				break
-			}
-			attempt++
+		switch {
+		case err == nil:
+			l.generation(ctx, gen)
+		case ctx.Err() == nil:
 			l.state.groupTrouble(err)
 			l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Msg("cannot join the group, trying again")
-			_ = l.cfg.Retry.wait(ctx, attempt)
-			continue
+			_ = l.cfg.Retry.wait(ctx, 1) // the member paces itself; this only keeps a fast failure from spinning
 		}
-		attempt = 0
-		l.generation(ctx, gen)
 	}
 	if err := member.Close(); err != nil {
 		l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Msg("leaving the group failed, it will notice by itself")
@@ -166,11 +162,9 @@ func (l *Loop) work(stop, drain context.Context, gen Generation, at []Position) 
 	<-stop.Done()
 	wg.Wait()
 	for _, ln := range lanes {
-		if !ln.spent {
-			ln.decoder.release()
-			ln.arena.reset()
-			l.tools = append(l.tools, ln.laneTools)
-		}
+		ln.decoder.release()
+		ln.arena.reset()
+		l.tools = append(l.tools, ln.laneTools)
 	}
 	close(lanesDone)
 	<-committed

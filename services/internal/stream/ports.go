@@ -14,9 +14,8 @@ type Broker interface {
 	Join(cfg GroupConfig) (Member, error)
 }
 
-// Log reads and writes record batches in Kafka's format v2. All methods may be called concurrently. A request object
-// belongs to the call until it returns without a context error; after a context error the caller drops the object and
-// its buffers, for they may still be in use.
+// Log reads and writes record batches in Kafka's format v2. All methods may be called concurrently. A request belongs
+// to the call until it returns, whatever it returns, and no longer.
 type Log interface {
 	// Partitions returns the partition count of a topic; ErrUnknownTopic when there is none.
 	Partitions(ctx context.Context, topic string) (int32, error)
@@ -87,8 +86,6 @@ type ProducerID struct {
 type ProduceRequest struct {
 	Batches []ProduceBatch
 	Timeout time.Duration // how long the broker may wait for the replicas
-	// Scratch keeps the adapter's buffers between calls with the same object.
-	Scratch any
 }
 
 // ProduceBatch is one sealed batch and its outcome.

@@ -130,9 +130,6 @@ func (ln *lane) write() error {
 			ln.loop.cfg.Logger.Warn().Err(err).Str("group", ln.loop.cfg.Group).Msg("producing failed, trying again")
 		}
 	})
-	if err != nil && ln.drain.Err() != nil {
-		ln.spent = true
-	}
 	var large *tooLargeError
 	if errors.As(err, &large) {
 		return PermanentReason(ReasonTooLarge, err)

@@ -88,9 +88,7 @@ func (t *Tail) Run(ctx context.Context, fn func(ctx context.Context, in *Batch) 
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil {
-			req = &FetchRequest{}
-		} else {
+		if err == nil {
 			records, err = t.take(ctx, records[:0], at, req, dec, damaged)
 		}
 		if len(records) > 0 {

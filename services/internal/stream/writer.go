@@ -57,8 +57,8 @@ func newWriter(log Log, retry Backoff) *writer {
 
 // write sends everything in o and returns nil when all of it is acknowledged. It retries until ctx ends. The only
 // other error is a *tooLargeError; everything before the refused record in its partition, and some of the other
-// partitions, is then written. failing is told of every round that leaves something to do again. After an error of
-// the context neither writer nor o may be used again: their buffers may still be in use.
+// partitions, is then written. failing is told of every round that leaves something to do again. When ctx ends it is
+// open what became of the rest; the next write then begins a new producer session.
 func (w *writer) write(ctx context.Context, o *Out, failing func(attempt int, err error)) error {
 	w.work = w.work[:0]
 	for i := range o.topics {
