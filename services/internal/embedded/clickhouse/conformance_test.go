@@ -127,7 +127,7 @@ func TestErrorsKeepTheirCode(t *testing.T) {
 			o.Compression = &driver.Compression{Method: m, Level: 3}
 			o.Settings = driver.Settings{"enable_http_compression": 1}
 		})
-		rows, err := c.Query(t.Context(), "SELECT number, throwIf(number = 3000000, 'boo') FROM numbers(4000000) SETTINGS max_threads = 1")
+		rows, err := c.Query(t.Context(), "SELECT number, throwIf(number = 200000, 'boo') FROM numbers(300000) SETTINGS max_threads = 1")
 		n := 0
 		if err == nil {
 			for rows.Next() {

@@ -27,7 +27,7 @@ func (e *Engine) supervise(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	defer close(e.done)
 
-	pause := time.Duration(0)
+	pause, attempts := time.Duration(0), 0
 	for {
 		started := time.Now()
 		err := e.child(ctx)
@@ -40,6 +40,9 @@ func (e *Engine) supervise(ctx context.Context) {
 			pause = 0
 		}
 		e.last.Store(&err)
+		if attempts++; attempts >= startAttempts && !e.answered() {
+			return
+		}
 		e.restarts.Add(1)
 		e.cfg.Log.Warn().Err(err).Dur("pause", pause).Uint64("restarts", e.Restarts()).Msg("the ClickHouse engine ended, starting it again")
 		select {
@@ -48,6 +51,16 @@ func (e *Engine) supervise(ctx context.Context) {
 		case <-time.After(pause):
 		}
 		pause = min(max(2*pause, firstPause), maxPause)
+	}
+}
+
+// answered says whether any child ever was ready.
+func (e *Engine) answered() bool {
+	select {
+	case <-e.first:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -45,6 +45,10 @@ const (
 	steady     = 10 * time.Second // a child that lived this long starts the pauses over
 )
 
+// startAttempts is how many children may end before the first one answered until Start gives up: a folder whose last
+// owner is just ending is waited for, a library that does not load is not.
+const startAttempts = 5
+
 // Engine keeps one child process running.
 type Engine struct {
 	cfg      Config
@@ -109,16 +113,22 @@ func (e *Engine) Start(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-timeout.C:
-		err = fmt.Errorf("no answer within %v", e.cfg.StartTimeout)
-		if last := e.last.Load(); last != nil {
-			err = fmt.Errorf("%w: %w", err, *last)
-		}
+		err = e.because(fmt.Errorf("no answer within %v", e.cfg.StartTimeout))
+	case <-e.done:
+		err = e.because(fmt.Errorf("it ended %d times", startAttempts))
 	}
 	if err != nil {
 		_ = e.Stop()
 		return fmt.Errorf("clickhouse engine on %s: %w", e.cfg.Dir, err)
 	}
 	return nil
+}
+
+func (e *Engine) because(err error) error {
+	if last := e.last.Load(); last != nil {
+		return fmt.Errorf("%w: %w", err, *last)
+	}
+	return err
 }
 
 // Run is Start, and Stop when ctx ends.
