@@ -24,24 +24,20 @@ func (r *resolver) memo() {
 	}
 }
 
-// memoAddress adds a text of the memo under every family that reads it as an address; its own network's is enough.
+// memoAddress adds a text of the memo as an address of every family that reads it as one: nothing tells which is meant.
 func (r *resolver) memoAddress(text string) bool {
 	if len(text) < minMemoAddress || len(text) > maxMemoAddress || strings.ContainsAny(text, " \t\r\n") {
 		return false
 	}
-	if r.known {
-		if a, err := address.Parse(r.net, text); err == nil {
-			r.addMemo(a)
-			return true
-		}
+	readings := address.Guess(text)
+	for _, g := range readings {
+		r.add(Party{
+			Role: RoleMemo, Side: SideCounterparty, Index: r.memos,
+			Text: g.Address.Text, Tag: g.Address.Tag, Key: g.Address.Key,
+		})
 	}
-	return false
-}
-
-func (r *resolver) addMemo(a address.Address) {
-	index := 0
-	if n := len(r.parties); n > 0 && r.parties[n-1].Role == RoleMemo {
-		index = r.parties[n-1].Index + 1
+	if len(readings) > 0 {
+		r.memos++
 	}
-	r.add(Party{Role: RoleMemo, Side: SideCounterparty, Index: index, Text: a.Text, Tag: a.Tag, Key: a.Key})
+	return len(readings) > 0
 }

@@ -66,16 +66,6 @@ func (p *Parser) Parse(body []byte, now time.Time) (*Parsed, error) {
 	return p.finish(now)
 }
 
-// ParseReference is Parse without the fast scanner.
-func (p *Parser) ParseReference(body []byte, now time.Time) (*Parsed, error) {
-	if len(body) > MaxBody {
-		return nil, tooLarge(len(body))
-	}
-	p.found = problems{}
-	p.in.decode(body, false, &p.found)
-	return p.finish(now)
-}
-
 // finish makes a canonical transfer of the input, or a rejection of everything that is wrong with it.
 func (p *Parser) finish(now time.Time) (*Parsed, error) {
 	found, t := &p.found, &p.out.Transfer

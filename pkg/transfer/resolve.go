@@ -62,8 +62,8 @@ type resolver struct {
 	parties []Party
 	found   *problems
 
-	// Of the counterparty's addresses.
-	parsed, shielded, invalid int
+	parsed, shielded, invalid int // of the counterparty's addresses
+	memos                     int // texts of the memo that are addresses
 }
 
 // sideOf tells whose the senders and recipients are.
