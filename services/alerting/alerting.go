@@ -1,0 +1,117 @@
+// Package alerting is the third stage: it judges every screened transfer by the rules in force and publishes the verdict
+// to verdicts.v1, and to flagged.v1 as well when it is flagged or held.
+//
+// It is pure but for the topics: a screened record and a rule set give the verdict, byte for byte. It never talks to
+// ClickHouse, to Redis, or to people.
+package alerting
+
+import (
+	"context"
+	"time"
+
+	"sluice/pkg/event"
+	"sluice/pkg/flag"
+	"sluice/pkg/judge"
+	"sluice/schemas"
+	"sluice/services/internal/stream"
+)
+
+// source is the CloudEvents source of flagged events.
+const source = "/sluice/alerting"
+
+// Config is how the stage judges.
+type Config struct {
+	Rules judge.Rules
+	Now   func() time.Time
+}
+
+// Stage is the hop.
+type Stage struct {
+	cfg Config
+	m   *Metrics
+}
+
+// New makes the hop.
+func New(cfg Config, m *Metrics) *Stage { return &Stage{cfg: cfg, m: m} }
+
+// Handle judges with scratch memory made for the call.
+func (s *Stage) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) error {
+	return s.ForLane().Handle(ctx, in, out)
+}
+
+// ForLane returns the handler of one lane.
+func (s *Stage) ForLane() stream.Handler {
+	return &lane{Stage: s, decider: judge.Decider{Rules: s.cfg.Rules}}
+}
+
+type lane struct {
+	*Stage
+	decider judge.Decider
+	value   []byte
+}
+
+func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) error {
+	now := l.cfg.Now()
+	var counts [3]int
+	for i := range in.Records {
+		rec := &in.Records[i]
+		h := read(rec.Headers)
+		value, outcome, err := l.decider.Decide(l.value[:0], rec.Value, h.sc, now)
+		if err != nil {
+			return stream.Permanent(err)
+		}
+		l.value = value
+		l.publish(rec, h, value, outcome, now, out)
+		counts[outcome.Decision]++
+	}
+	l.m.decided(counts)
+	return nil
+}
+
+// publish appends a verdict to the topics where it belongs.
+func (l *lane) publish(rec *stream.Record, h headers, value []byte, o judge.Outcome, now time.Time, out *stream.Out) {
+	id := stream.Header{Name: event.HeaderID, Value: h.id}
+	at := stream.Header{Name: event.HeaderAt, Value: h.at}
+	out.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)
+	if !o.Flagged {
+		return
+	}
+	cloud := event.CloudEvent{ID: o.ID, Version: o.Version, Source: source, Type: event.CloudTypeFlagged, Time: now}
+	all := []stream.Header{id, at}
+	for _, x := range cloud.Headers() {
+		all = append(all, stream.Header{Name: x.Key, Value: x.Value})
+	}
+	out.AppendTo(schemas.Flagged, rec.Partition, rec.Key, value, all...)
+}
+
+// Poison keeps a record that cannot be judged whole in the dead letter topic, and publishes that its transfer is held.
+func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *stream.Out) error {
+	now := l.cfg.Now()
+	h := read(rec.Headers)
+	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
+	value, outcome := l.decider.Quarantined(nil, rec.Value, judge.Headers{ID: h.id, Key: rec.Key}, now)
+	l.publish(rec, h, value, outcome, now, out)
+	var counts [3]int
+	counts[flag.Held] = 1
+	l.m.decided(counts)
+	l.m.quarantined()
+	return nil
+}
+
+// headers are the headers that the stage reads; nil where a record has none.
+type headers struct{ id, at, sc []byte }
+
+// read finds them in one pass.
+func read(all stream.Headers) (h headers) {
+	for name, value := range all.All() {
+		switch string(name) {
+		case event.HeaderID:
+			h.id = value
+		case event.HeaderAt:
+			h.at = value
+		case event.HeaderScreened:
+			h.sc = value
+		}
+	}
+	return h
+}

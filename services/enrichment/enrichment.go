@@ -1,0 +1,159 @@
+// Package enrichment is the second stage: it screens every transfer of transfers.v1 and rescreen.v1 against the
+// snapshot in force and writes it to screened.v1.
+//
+// It promises that nothing passes as screened that was not: without a usable snapshot it stops consuming, and after
+// HoldAfter it passes transfers on as degraded, which alerting holds. It never decides what a hit means, and its path
+// for a clean transfer makes no call to anything.
+package enrichment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sluice/pkg/event"
+	"sluice/pkg/judge"
+	"sluice/pkg/screening"
+	"sluice/pkg/watchlist"
+	"sluice/schemas"
+	"sluice/services/internal/stream"
+)
+
+// Lists is the snapshot in force, held in memory.
+type Lists interface {
+	// Current returns the snapshot, the activation that put it in force, and whether it may be relied on now; when it
+	// may not, why, and since when. It makes no call.
+	Current() Current
+}
+
+// Current is what Lists knows.
+type Current struct {
+	Snapshot *watchlist.Snapshot
+	Seq      uint64
+	Usable   bool
+	Why      string    // not usable: the reason, for people
+	Since    time.Time // not usable: since when
+}
+
+// ErrNoLists is the transient error of a batch that waits for a usable snapshot.
+var ErrNoLists = errors.New("no usable watchlists")
+
+// Config is how the stage behaves.
+type Config struct {
+	HoldAfter time.Duration // without usable lists for so long, transfers are passed on as degraded
+	Own       *screening.Own
+	Now       func() time.Time
+}
+
+// Stage is the hop.
+type Stage struct {
+	cfg   Config
+	lists Lists
+	m     *Metrics
+}
+
+// New makes the hop.
+func New(cfg Config, lists Lists, m *Metrics) *Stage { return &Stage{cfg: cfg, lists: lists, m: m} }
+
+// Handle screens with scratch memory made for the call.
+func (s *Stage) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) error {
+	return s.ForLane().Handle(ctx, in, out)
+}
+
+// ForLane returns the handler of one lane.
+func (s *Stage) ForLane() stream.Handler { return &lane{Stage: s} }
+
+type lane struct {
+	*Stage
+	screener judge.Screener
+	value    []byte
+	at       []byte
+}
+
+// What the sc header says, made once.
+var (
+	scClean = event.AppendScreened(nil, true)
+	scOther = event.AppendScreened(nil, false)
+)
+
+func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) error {
+	now := l.cfg.Now()
+	current := l.lists.Current()
+	degraded := false
+	if !current.Usable {
+		if waited := now.Sub(current.Since); waited < l.cfg.HoldAfter {
+			return fmt.Errorf("%w: %s; transfers are held instead in %s", ErrNoLists, current.Why, (l.cfg.HoldAfter - waited).Round(time.Second))
+		}
+		degraded = true
+	}
+	// One snapshot for the whole batch: a screening never mixes two.
+	l.screener.Lists = judge.Lists{Snapshot: current.Snapshot, Seq: current.Seq, Own: l.cfg.Own}
+	clean := 0
+	for i := range in.Records {
+		isClean, err := l.screen(&in.Records[i], degraded, now, out)
+		if err != nil {
+			return stream.Permanent(err)
+		}
+		if isClean {
+			clean++
+		}
+	}
+	l.m.screened(clean, len(in.Records)-clean, degraded)
+	return nil
+}
+
+// screen appends the screened record of one transfer.
+func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out) (clean bool, err error) {
+	h := read(rec.Headers)
+	if degraded {
+		l.value, err = l.screener.Degraded(l.value[:0], rec.Value)
+	} else {
+		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.fp)
+	}
+	if err != nil {
+		return false, err
+	}
+	sc := scOther
+	if clean {
+		sc = scClean
+	}
+	l.at = event.AppendAt(append(l.at[:0], h.at...), now)
+	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, l.value,
+		stream.Header{Name: event.HeaderID, Value: h.id},
+		stream.Header{Name: event.HeaderAt, Value: l.at},
+		stream.Header{Name: event.HeaderScreened, Value: sc})
+	return clean, nil
+}
+
+// Poison keeps a record that cannot be screened whole in the dead letter topic, and passes on what is known of it, so
+// that its transfer is held.
+func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *stream.Out) error {
+	h := read(rec.Headers)
+	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
+	value := l.screener.Quarantined(nil, rec.Value, judge.Headers{ID: h.id, Key: rec.Key})
+	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, value,
+		stream.Header{Name: event.HeaderID, Value: h.id},
+		stream.Header{Name: event.HeaderAt, Value: event.AppendAt(append([]byte(nil), h.at...), l.cfg.Now())},
+		stream.Header{Name: event.HeaderScreened, Value: scOther})
+	l.m.quarantined()
+	return nil
+}
+
+// headers are the headers that the stage reads; nil where a record has none.
+type headers struct{ id, at, fp []byte }
+
+// read finds them in one pass.
+func read(all stream.Headers) (h headers) {
+	for name, value := range all.All() {
+		switch string(name) {
+		case event.HeaderID:
+			h.id = value
+		case event.HeaderAt:
+			h.at = value
+		case event.HeaderFingerprint:
+			h.fp = value
+		}
+	}
+	return h
+}
