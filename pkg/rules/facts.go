@@ -12,14 +12,17 @@ type Facts struct {
 	Transfer *transfer.Transfer
 	Status   screening.Status
 	Coverage transfer.Coverage
-	Conflict bool // the same transfer id is known with other content
 	Hits     []screening.Hit
+
+	Conflict    bool // the same transfer id is known with other content
+	Quarantined bool // a stage could not process the record
 }
 
 // Clean reports whether there is nothing to judge but the transfer itself: usable lists, the whole counterparty known,
-// no hit, no conflict.
+// no hit, no conflict, nothing damaged.
 func (f *Facts) Clean() bool {
-	return f.Status == screening.Complete && f.Coverage == transfer.Coverage{} && !f.Conflict && len(f.Hits) == 0
+	return f.Status == screening.Complete && f.Coverage == transfer.Coverage{} && len(f.Hits) == 0 &&
+		!f.Conflict && !f.Quarantined
 }
 
 // subject is what one evaluation of one rule looks at.

@@ -15,19 +15,21 @@ import (
 // variable, the score or the order of evaluation changes. It is part of Set.Version.
 const revision = "sluice rules 1"
 
-//go:embed builtin.yaml
+//go:embed builtin.yaml safety.yaml
 var embedded embed.FS
 
-// BuiltinName is the name of the built-in policy's file.
-const BuiltinName = "builtin.yaml"
+// Builtin is the file of the built-in policy.
+func Builtin() File { return embeddedFile("builtin.yaml") }
 
-// Builtin is the built-in policy's file.
-func Builtin() File {
-	data, err := embedded.ReadFile(BuiltinName)
+// Safety is the file of the rules that Compile puts in front of every set: they hold what could not be judged.
+func Safety() File { return embeddedFile("safety.yaml") }
+
+func embeddedFile(name string) File {
+	data, err := embedded.ReadFile(name)
 	if err != nil {
 		panic(err) // it is compiled in
 	}
-	return File{Name: BuiltinName, Data: data}
+	return File{Name: name, Data: data}
 }
 
 // Set is a compiled set of rules. It is immutable and safe for concurrent use. The zero Set and nil hold everything.
@@ -58,7 +60,7 @@ type rule struct {
 	reason   sentence
 }
 
-// Compile compiles the rules of the files. The error is Problems when a file is wrong: all of them, with places.
+// Compile compiles the rules of the files, behind those of Safety. The error is Problems when a file is wrong: all of them, with places.
 func Compile(o Options, files ...File) (*Set, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -67,6 +69,7 @@ func Compile(o Options, files ...File) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	files = slices.Concat([]File{Safety()}, files)
 	var problems Problems
 	var sources []*source
 	for _, f := range files {

@@ -8,6 +8,7 @@ import (
 	"sluice/pkg/screening"
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
 )
 
 // variable is a name that expressions may use. Exactly one of text, number, truth and list reads it.
@@ -29,7 +30,7 @@ type variable struct {
 }
 
 const (
-	maxText       = 512 // no text that a rule reads is longer: transfer and list parsers bound them
+	maxText       = watchlist.MaxText // no text that a rule reads is longer
 	maxCategories = 64
 )
 
@@ -87,6 +88,8 @@ var variables = []*variable{
 		truth: func(s *subject) bool { return s.dust }},
 	{name: "transfer.conflict", clean: false,
 		truth: func(s *subject) bool { return s.Conflict }},
+	{name: "transfer.quarantined", clean: false,
+		truth: func(s *subject) bool { return s.Quarantined }},
 
 	{name: "status", clean: "complete", values: []string{"complete", "partial", "degraded"},
 		text: func(s *subject) string { return s.Status.String() }},

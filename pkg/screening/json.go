@@ -11,29 +11,24 @@ import (
 
 // AppendMembers appends the members that enrichment adds to a record, each with a comma before it, in their fixed order
 // and without those that have their default: what stands between a fact's last member and its closing brace. seq is the
-// lists' activation. version is their content hash; it is written for whatever is not clean, so that every flagged
-// record can name the lists it was judged by.
-func AppendMembers(dst []byte, r *Result, seq uint64, version string) []byte {
-	plain := true
+// lists' activation. version is their content hash; it is written for whatever is not clean, and with conflict, so that
+// every record which the built-in policy flags names the lists it was judged by.
+func AppendMembers(dst []byte, r *Result, seq uint64, version string, conflict bool) []byte {
 	if r.Status != Complete {
 		dst = appendText(dst, `,"status":`, r.Status.String())
-		plain = false
 	}
 	if r.Coverage != (transfer.Coverage{}) {
 		dst = event.AppendCoverage(append(dst, `,"coverage":`...), r.Coverage)
-		plain = false
 	}
 	if len(r.Hits) > 0 {
 		dst = AppendHits(append(dst, `,"hits":`...), r.Hits)
-		plain = false
 	}
 	if in := r.inputs(); in != (Inputs{}) {
 		dst = in.append(append(dst, `,"inputs":`...))
-		plain = false
 	}
 	dst = append(dst, `,"lists_seq":`...)
 	dst = strconv.AppendUint(dst, seq, 10)
-	if !plain && version != "" {
+	if version != "" && (conflict || !r.Clean()) {
 		dst = appendText(dst, `,"lists_version":`, version)
 	}
 	return dst

@@ -26,6 +26,11 @@ type Result struct {
 	Quarantined bool // the record could not be processed; it is held for that and not for being degraded
 }
 
+// Clean reports whether there is nothing to say of the transfer: its record gains the lists' number alone.
+func (r *Result) Clean() bool {
+	return r.Status == Complete && r.Coverage == transfer.Coverage{} && len(r.Hits) == 0 && r.inputs() == Inputs{}
+}
+
 // Screen looks up every address of a parsed transfer: both ends, token contract, initiator and memo. Without usable
 // lists the result is degraded and has no hits.
 func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {

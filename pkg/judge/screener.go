@@ -1,0 +1,125 @@
+package judge
+
+import (
+	"errors"
+	"strconv"
+
+	"sluice/pkg/event"
+	"sluice/pkg/screening"
+	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
+)
+
+// Lists are what a Screener knows: a snapshot, the activation that put it in force, and the exchange's own addresses.
+type Lists struct {
+	Snapshot *watchlist.Snapshot // nil: there are no usable lists, and every transfer is degraded
+	Seq      uint64
+	Own      *screening.Own // nil has none
+}
+
+// Screener turns facts (transfers.v1, rescreen.v1) into screened records. It reuses its memory: it must not be used by
+// two goroutines at once. Lists may be exchanged between calls.
+type Screener struct {
+	Lists Lists
+
+	record event.Record
+	parser transfer.Parser
+}
+
+// errNotARecord is the error of a value that nothing can be spliced into.
+var errNotARecord = errors.New("record is damaged: want a JSON object with members")
+
+// Screen appends the screened record of value to dst. fp is the record's fingerprint header, nil to read the JSON in
+// any case. clean tells what the sc header must say. On an error dst is as it was, and no retry helps.
+func (s *Screener) Screen(dst, value, fp []byte) (out []byte, clean bool, err error) {
+	if endsWithTransfer(value) && screening.Clean(fp, s.Lists.Snapshot) {
+		if _, ok := event.PeekID(value); ok {
+			out = append(dst, value[:len(value)-1]...)
+			return closeScreened(out, s.Lists.Seq), true, nil
+		}
+	}
+	return s.screen(dst, value)
+}
+
+// screen is Screen without the fast path.
+func (s *Screener) screen(dst, value []byte) (out []byte, clean bool, err error) {
+	if err := s.record.Decode(value); err != nil {
+		return dst, false, err
+	}
+	if s.record.Screened {
+		return dst, false, &event.Damaged{Member: "lists_seq", Reason: "the record was screened before"}
+	}
+	parsed, err := s.parser.Restore(s.record.Transfer)
+	if err != nil {
+		return dst, false, err
+	}
+	r := screening.Screen(parsed, s.Lists.Snapshot, s.Lists.Own)
+	return s.finish(dst, value, &r)
+}
+
+// finish splices a result in behind the record in s.record.
+func (s *Screener) finish(dst, value []byte, r *screening.Result) ([]byte, bool, error) {
+	body, ok := withoutBrace(value)
+	if !ok {
+		return dst, false, errNotARecord
+	}
+	// A conflict and a record that is judged again are alerting's to read, so they are never called clean.
+	live := s.record.RaisedBy == "" && s.record.CauseSeq == 0
+	conflict := !s.record.ConflictsWith.IsZero()
+	dst = append(dst, body...)
+	dst = screening.AppendMembers(dst, r, s.Lists.Seq, s.Lists.Snapshot.Version(), conflict)
+	return append(dst, '}'), r.Clean() && live && !conflict, nil
+}
+
+// Degraded appends the screened record of a fact that is not screened, because no usable lists came in time. The
+// verdict will be held, reason degraded.
+func (s *Screener) Degraded(dst, value []byte) (out []byte, err error) {
+	if err := s.record.Decode(value); err != nil {
+		return dst, err
+	}
+	parsed, err := s.parser.Restore(s.record.Transfer)
+	if err != nil {
+		return dst, err
+	}
+	r := screening.Screen(parsed, nil, nil)
+	out, _, err = s.finish(dst, value, &r)
+	return out, err
+}
+
+// Quarantined appends what enrichment passes on of a record that Screen refused: the record as it is when it can be
+// read as one, else a record of what its id header and its key tell. The verdict will be held, reason quarantined.
+func (s *Screener) Quarantined(dst, value []byte, h Headers) []byte {
+	r := screening.Result{Quarantined: true}
+	if s.record.Decode(value) == nil && !s.record.Screened {
+		if out, _, err := s.finish(dst, value, &r); err == nil {
+			return out
+		}
+	}
+	s.record = event.Record{}
+	stub := h.record()
+	out, _, _ := s.finish(dst, stub, &r)
+	return out
+}
+
+// endsWithTransfer reports whether the record's last member is an object, as it is in a fact that came from ingest and
+// is not in one that is judged again.
+func endsWithTransfer(value []byte) bool {
+	n := len(value)
+	return n > 2 && value[n-1] == '}' && value[n-2] == '}'
+}
+
+// withoutBrace is a record without its closing brace, and whether it has one behind a member.
+func withoutBrace(value []byte) ([]byte, bool) {
+	n := len(value)
+	if n < len(`{"a":1}`) || value[0] != '{' || value[n-1] != '}' {
+		return nil, false
+	}
+	return value[:n-1], true
+}
+
+// closeScreened writes what a clean record gains.
+func closeScreened(dst []byte, seq uint64) []byte {
+	dst = append(dst, `,"lists_seq":`...)
+	dst = strconv.AppendUint(dst, seq, 10)
+	return append(dst, '}')
+}
