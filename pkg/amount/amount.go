@@ -75,38 +75,48 @@ func (a Amount) BigInt() *big.Int { return a.scaled.ToBig() }
 
 // FractionDigits returns how many fraction digits the canonical text has, 0 to 30.
 func (a Amount) FractionDigits() int {
+	_, high, low := a.split()
 	var digits [MaxFractionDigits]byte
-	a.split(&digits)
-	n := len(digits)
-	for n > 0 && digits[n-1] == '0' {
-		n--
-	}
-	return n
+	return putFraction(&digits, high, low)
 }
 
 // IntegerDigits returns how many integer digits the canonical text has, 1 to 38.
 func (a Amount) IntegerDigits() int {
-	whole := a.split(nil)
+	whole, _, _ := a.split()
 	n := 1
-	ten := uint256.NewInt(10)
-	for !whole.Lt(ten) {
-		whole.Div(&whole, ten)
+	for !whole.IsUint64() || whole[0] > 9 {
+		divWord(&whole, 10)
 		n++
 	}
 	return n
 }
 
-// split returns the integer part, and writes the 30 fraction digits where the caller wants them.
-func (a Amount) split(fraction *[MaxFractionDigits]byte) uint256.Int {
-	const half = 1_000_000_000_000_000 // 10^15: two divisions by one word instead of one by two
-	v := a.scaled
-	low := divWord(&v, half)
-	high := divWord(&v, half)
-	if fraction != nil {
-		putDigits(fraction[:15], high)
-		putDigits(fraction[15:], low)
+// halfDigits of a fraction fit one word: two divisions by a word are cheaper than one by two.
+const (
+	halfDigits = MaxFractionDigits / 2
+	half       = 1_000_000_000_000_000 // 10^halfDigits
+)
+
+// split returns the integer part, and the upper and the lower half of the fraction digits as numbers.
+func (a Amount) split() (whole uint256.Int, high, low uint64) {
+	whole = a.scaled
+	low = divWord(&whole, half)
+	high = divWord(&whole, half)
+	return whole, high, low
+}
+
+// putFraction writes the fraction digits and returns how many there are up to the last that is not 0.
+func putFraction(dst *[MaxFractionDigits]byte, high, low uint64) int {
+	n := halfDigits
+	putDigits(dst[:n], high)
+	if low != 0 {
+		n = MaxFractionDigits
+		putDigits(dst[halfDigits:], low)
 	}
-	return v
+	for n > 0 && dst[n-1] == '0' {
+		n--
+	}
+	return n
 }
 
 // divWord divides v by d in place and returns the remainder.

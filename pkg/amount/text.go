@@ -3,6 +3,7 @@ package amount
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 
 	"github.com/holiman/uint256"
 )
@@ -152,31 +153,27 @@ func (a Amount) String() string {
 
 // Append appends the canonical text to dst.
 func (a Amount) Append(dst []byte) []byte {
-	var digits [MaxFractionDigits]byte
-	whole := a.split(&digits)
+	whole, high, low := a.split()
 	dst = appendWhole(dst, whole)
-	n := len(digits)
-	for n > 0 && digits[n-1] == '0' {
-		n--
-	}
-	if n == 0 {
+	if high == 0 && low == 0 {
 		return dst
 	}
+	var digits [MaxFractionDigits]byte
+	n := putFraction(&digits, high, low)
 	return append(append(dst, '.'), digits[:n]...)
 }
 
-// appendWhole appends an integer of at most 38 digits, in two words of 19.
+// appendWhole appends an integer of at most 38 digits.
 func appendWhole(dst []byte, v uint256.Int) []byte {
-	const word = 10_000_000_000_000_000_000 // 10^19
-	var digits [MaxIntegerDigits]byte
-	low := divWord(&v, word)
-	putDigits(digits[:maxWordDigits], v.Uint64())
-	putDigits(digits[maxWordDigits:], low)
-	first := 0
-	for first < len(digits)-1 && digits[first] == '0' {
-		first++
+	if v.IsUint64() {
+		return strconv.AppendUint(dst, v.Uint64(), 10)
 	}
-	return append(dst, digits[first:]...)
+	const word = 10_000_000_000_000_000_000 // 10^maxWordDigits
+	low := divWord(&v, word)
+	dst = strconv.AppendUint(dst, v.Uint64(), 10)
+	var digits [maxWordDigits]byte
+	putDigits(digits[:], low)
+	return append(dst, digits[:]...)
 }
 
 // MarshalText returns the canonical text, so that JSON has a string.

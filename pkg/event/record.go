@@ -7,9 +7,11 @@ import (
 	"sluice/pkg/transfer"
 )
 
-// Record is a decoded record of any stage. Members that the stage has not written yet, or that have their default, are
-// zero; Screened and Judged tell which stages have written.
+// Record is a decoded record of any stage. Screened and Judged tell which stages have written: the members of a stage
+// that has not are zero, those of a stage that has and that it left out have their default.
 type Record struct {
+	given uint32 // set of member
+
 	// Written by ingest.
 	ID            transfer.ID
 	TransferID    string
@@ -18,12 +20,12 @@ type Record struct {
 	Transfer      json.RawMessage // canonical bytes; transfer.Decode reads them
 
 	// Written by lookback on rescreen.v1.
-	RaisedBy string // "" live, else lookback, rescreen or backfill; alerting repeats it
+	RaisedBy string // lookback, rescreen or backfill; a judged record without it is live
 	CauseSeq uint64 // the activation that caused the rescreening
 
 	// Written by enrichment.
-	Screened     bool // lists_seq is there
-	Status       string
+	Screened     bool   // lists_seq is there
+	Status       string // complete by default
 	Coverage     transfer.Coverage
 	Hits         json.RawMessage // array, nil without hits
 	Inputs       json.RawMessage // object, nil without inputs
@@ -33,7 +35,7 @@ type Record struct {
 	// Written by alerting.
 	Judged       bool // verdict is there
 	Verdict      string
-	Severity     string
+	Severity     string // none by default
 	Score        uint8
 	HoldReasons  []string
 	Categories   []string

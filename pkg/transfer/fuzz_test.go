@@ -108,3 +108,38 @@ func FuzzTime(f *testing.F) {
 		}
 	})
 }
+
+// TestScannerAgreesOnEveryOneByteChange walks where a fuzzer only stumbles: each byte of a usual body replaced, removed or
+// doubled.
+func TestScannerAgreesOnEveryOneByteChange(t *testing.T) {
+	taken := 0
+	compare := func(body []byte) {
+		var fast, slow input
+		if !fast.scan(body, string(body)) {
+			return
+		}
+		taken++
+		var found problems
+		slow.decode(body, false, &found)
+		if !found.empty() {
+			t.Fatalf("%s\nis taken by the scanner, and the reference finds %v", body, found.list)
+		}
+		if a, b := comparable(fast), comparable(slow); !reflect.DeepEqual(a, b) {
+			t.Fatalf("%s\nis read as\n%+v\nand\n%+v", body, a, b)
+		}
+	}
+	for _, seed := range seeds[:4] {
+		for i := range len(seed) {
+			for _, c := range []byte("\"\\,:{}[] \t\x00\x1f\x7f\x80\xc3\xff0129-.eEnxa") {
+				body := []byte(seed)
+				body[i] = c
+				compare(body)
+			}
+			compare([]byte(seed[:i] + seed[i+1:]))
+			compare([]byte(seed[:i] + seed[i:i+1] + seed[i:]))
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("the scanner took only %d bodies: this test shows little", taken)
+	}
+}

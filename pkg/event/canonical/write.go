@@ -10,9 +10,9 @@ import (
 )
 
 // AppendString appends text as a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func AppendString[T string | []byte](dst []byte, text T) []byte {
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
+func AppendString(dst []byte, text string) []byte {
+	for i := range len(text) {
+		if !plain[text[i]] {
 			dst, _ = jsontext.AppendQuote(dst, text) // the only error is invalid UTF-8, which it has replaced
 			return dst
 		}
@@ -21,6 +21,14 @@ func AppendString[T string | []byte](dst []byte, text T) []byte {
 	dst = append(dst, text...)
 	return append(dst, '"')
 }
+
+// plain tells which bytes stand in a JSON string as they are; those above ASCII have to be looked at together.
+var plain = func() (table [256]bool) {
+	for c := byte(0x20); c < 0x80; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
 
 // AppendStrings appends an array of JSON strings.
 func AppendStrings[T ~string](dst []byte, texts []T) []byte {
