@@ -43,10 +43,11 @@ func wordCharacter(text string, i int, what string) string {
 	return fmt.Sprintf("character %d is %s, no %s", utf8.RuneCountInString(text[:i])+1, quote(string(r)), what)
 }
 
-// uriScheme parts the scheme of a URI such as bitcoin: from the text.
+// uriScheme parts the scheme of a URI such as bitcoin: from the text. The prefixes of CashAddr are none: they belong to
+// the address.
 func uriScheme(text string) (scheme string, ok bool) {
 	scheme, _, ok = strings.Cut(text, ":")
-	if !ok || scheme == "" {
+	if !ok || scheme == "" || sameFold(scheme, "bitcoincash") || sameFold(scheme, "bchtest") || sameFold(scheme, "bchreg") {
 		return "", false
 	}
 	for i := range len(scheme) {
