@@ -61,13 +61,15 @@ func TestSplicingCopiesWhatStandsBefore(t *testing.T) {
 		value, members, want string
 		ok                   bool
 	}{
-		{`{"a":1}`, `"b":2`, `{"a":1,"b":2}`, true},
-		{`{"a": "}" }`, `"b":{}`, `{"a": "}" ,"b":{}}`, true},
+		{`{"a":1}`, `,"b":2`, `{"a":1,"b":2}`, true},
+		{`{"a": "}" }`, `,"b":{}`, `{"a": "}" ,"b":{}}`, true},
 		{`{"a":1}`, ``, `{"a":1}`, true},
-		{`{}`, `"b":2`, ``, false},
-		{``, `"b":2`, ``, false},
-		{`{"a":1`, `"b":2`, ``, false},
-		{`{"a":1} `, `"b":2`, ``, false},
+		{`{"a":1}`, `"b":2`, ``, false},
+		{`{}`, `,"b":2`, ``, false},
+		{``, `,"b":2`, ``, false},
+		{`{"a":1`, `,"b":2`, ``, false},
+		{`"a":1,}`, `,"b":2`, ``, false},
+		{`{"a":1} `, `,"b":2`, ``, false},
 	} {
 		dst := []byte("x")
 		got, ok := event.AppendSplice(dst, []byte(c.value), []byte(c.members))
@@ -82,7 +84,7 @@ func TestHeadFindsThePartsOfEveryStage(t *testing.T) {
 	id, first := p.FactID("a/b"), transfer.ID{7}
 	for _, conflict := range []transfer.ID{{}, first} {
 		value := event.AppendTransfer(nil, id, `te"nant`, conflict, p)
-		spliced, _ := event.AppendSplice(nil, value, []byte(`"lists_seq":7`))
+		spliced, _ := event.AppendSplice(nil, value, []byte(`,"lists_seq":7`))
 		for rest, value := range map[string][]byte{"}": value, `,"lists_seq":7}`: spliced} {
 			h, ok := event.PeekHead(value)
 			if !ok || h.ID != id || h.ConflictsWith != conflict || string(h.Transfer) != deposit ||
