@@ -1,0 +1,170 @@
+package realservers
+
+import (
+	"context"
+	_ "embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// KafkaVersion is the release that the tests run.
+const KafkaVersion = "4.3.0"
+
+//go:embed pom.xml
+var pom []byte
+
+//go:embed log4j2.properties
+var log4j []byte
+
+// Kafka starts one Apache Kafka in KRaft mode, and returns its host:port.
+func Kafka(t testing.TB) string {
+	t.Helper()
+	return KafkaServer(t).Addr
+}
+
+// KafkaNode is a Kafka that a test may kill and start again.
+type KafkaNode struct {
+	*Server
+	t    testing.TB
+	java string
+	args []string
+}
+
+// KafkaServer is Kafka for tests that stop or kill it. settings are lines for server.properties, such as
+// "message.max.bytes=2000000".
+func KafkaServer(t testing.TB, settings ...string) *KafkaNode {
+	t.Helper()
+	java, err := exec.LookPath("java")
+	if err != nil {
+		lack(t, "java is not installed: apt-get install openjdk-17-jre-headless maven")
+	}
+	jars := jars(t)
+	dir := t.TempDir()
+	port, controller := freePort(t), freePort(t)
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	properties := append([]string{
+		"process.roles=broker,controller",
+		"node.id=1",
+		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", controller),
+		fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", addr, controller),
+		"advertised.listeners=PLAINTEXT://" + addr,
+		"controller.listener.names=CONTROLLER",
+		"listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+		"log.dirs=" + filepath.Join(dir, "data"),
+		"offsets.topic.replication.factor=1",
+		"offsets.topic.num.partitions=4",
+		"transaction.state.log.replication.factor=1",
+		"transaction.state.log.min.isr=1",
+		"group.initial.rebalance.delay.ms=0",
+		"auto.create.topics.enable=false",
+	}, settings...)
+	config := filepath.Join(dir, "server.properties")
+	logging := filepath.Join(dir, "log4j2.properties")
+	for name, content := range map[string][]byte{config: []byte(strings.Join(properties, "\n") + "\n"), logging: log4j} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const id = "c2x1aWNlLXRlc3QtMDAwMQ" // any 16 bytes in base 64
+	common := []string{"-cp", jars, "-Dlog4j2.configurationFile=" + logging}
+	format := exec.Command(java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
+	if out, err := format.CombinedOutput(); err != nil {
+		t.Fatalf("format Kafka's folder: %v\n%s", err, out)
+	}
+	n := &KafkaNode{t: t, java: java, args: append(append([]string{"-Xmx512m", "-XX:+UseSerialGC"}, common...), "kafka.Kafka", config)}
+	n.Server = &Server{Addr: addr}
+	n.Start()
+	return n
+}
+
+// Start starts the node, again after Kill or Stop, on the same port and folder.
+func (n *KafkaNode) Start() {
+	n.t.Helper()
+	addr := n.Addr
+	n.Server = start(n.t, addr, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) }, exec.Command(n.java, n.args...))
+}
+
+// jars returns the class path of Kafka, fetched by Maven into the user's cache the first time.
+func jars(t testing.TB) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		lack(t, "no cache folder for Kafka's jars: %v", err)
+	}
+	dir := filepath.Join(cache, "sluice", "kafka-"+KafkaVersion)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		lack(t, "no cache folder for Kafka's jars: %v", err)
+	}
+	// Several test processes may want them at once.
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	libs, complete := filepath.Join(dir, "libs"), filepath.Join(dir, "complete")
+	if _, err := os.Stat(complete); err != nil {
+		maven, err := exec.LookPath("mvn")
+		if err != nil {
+			lack(t, "Kafka %s is not in %s and Maven, that fetches it, is not installed: apt-get install maven", KafkaVersion, libs)
+		}
+		file := filepath.Join(dir, "pom.xml")
+		if err := os.WriteFile(file, pom, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		defer cancel()
+		fetch := exec.CommandContext(ctx, maven, "-B", "-q", "-f", file, "dependency:copy-dependencies", "-DoutputDirectory="+libs, "-DincludeScope=runtime")
+		if out, err := fetch.CombinedOutput(); err != nil {
+			lack(t, "Maven cannot fetch Kafka %s: %v: %s", KafkaVersion, err, firstLine(out))
+		}
+		if err := os.WriteFile(complete, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(libs, "*.jar"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no jars in %s: remove the folder, and Maven fetches them again", libs)
+	}
+	return strings.Join(found, ":")
+}
+
+func firstLine(b []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	return line
+}
+
+// pingKafka asks for the versions that the broker speaks: it answers when it serves.
+func pingKafka(ctx context.Context, addr string) error {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	request := []byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff} // ApiVersions v0, correlation 1, null client id
+	if _, err := c.Write(request); err != nil {
+		return err
+	}
+	head := make([]byte, 10)
+	if _, err := io.ReadFull(c, head); err != nil {
+		return err
+	}
+	if code := binary.BigEndian.Uint16(head[8:]); code != 0 {
+		return errors.New("it refuses ApiVersions")
+	}
+	return nil
+}
