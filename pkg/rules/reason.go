@@ -3,6 +3,7 @@ package rules
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // sentence is a rule's reason: texts with variables between them, written {hit.entity}.
@@ -60,12 +61,26 @@ func (s sentence) write(about *subject) string {
 		case p.v.truth != nil:
 			b.WriteString(strconv.FormatBool(p.v.truth(about)))
 		default:
-			text := p.v.text(about)
-			if text == "" {
-				text = "unknown"
-			}
-			b.WriteString(text)
+			b.WriteString(shown(p.v.text(about)))
 		}
 	}
 	return b.String()
+}
+
+// maxShown is how many bytes of a text stand in a reason: enough for any address.
+const maxShown = 120
+
+// shown is a text as a person reads it in a sentence.
+func shown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	if len(text) <= maxShown {
+		return text
+	}
+	end := maxShown
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
 }

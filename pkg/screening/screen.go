@@ -12,9 +12,12 @@ import (
 	"sluice/pkg/watchlist"
 )
 
-// MaxHits is the most hits that a record holds; about 450 bytes each. A transfer with more is degraded, and so held:
-// the worst hits are kept.
-const MaxHits = 256
+// The most that a record holds of hits, in number and in bytes of JSON; a usual one takes 450. A transfer with more is
+// degraded, and so held: the worst hits are kept.
+const (
+	MaxHits     = 256
+	MaxHitBytes = 256 << 10
+)
 
 // Result is what screening found. The zero value is degraded.
 type Result struct {
@@ -54,11 +57,24 @@ func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {
 	}
 	sortHits(r.Hits)
 	r.Hits = slices.CompactFunc(r.Hits, func(a, b Hit) bool { return compareHits(&a, &b) == 0 })
-	if len(r.Hits) > MaxHits {
-		r.Hits = r.Hits[:MaxHits]
+	if n := fitting(r.Hits); n < len(r.Hits) {
+		r.Hits = r.Hits[:n]
 		r.Status = Degraded
 	}
 	return r
+}
+
+// fitting is how many of the hits a record holds.
+func fitting(hits []Hit) int {
+	var scratch []byte
+	size := 0
+	for i := range hits {
+		scratch = AppendHit(scratch[:0], &hits[i])
+		if size += len(scratch) + 1; i == MaxHits || size > MaxHitBytes {
+			return i
+		}
+	}
+	return len(hits)
 }
 
 // screener is one transfer on its way through the lists.
