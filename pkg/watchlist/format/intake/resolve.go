@@ -75,7 +75,7 @@ func (c *Collector) resolve(row Row) (found []resolved, note, why string) {
 		return keepText(named[0].Canonical(), text, reason(first)+": kept by its exact text")
 	case len(addrs) == 0 && first != nil:
 		return nil, "", reason(first)
-	case len(addrs) == 0 && row.Ticker != "":
+	case len(addrs) == 0 && row.Ticker != "" && !strings.HasPrefix(text, "0x"): // that is an EVM address, and a broken one
 		return keepText(strings.ToLower(row.Ticker), text, unreadable(row.Ticker))
 	case len(addrs) == 0:
 		return nil, "", "no family of networks accepts it as an address: " + guessReason(row.Text)

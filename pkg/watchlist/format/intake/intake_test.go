@@ -1,0 +1,234 @@
+package intake
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/pkg/address"
+	"sluice/pkg/taxonomy"
+	"sluice/pkg/watchlist"
+)
+
+// bzip2Hello is "hello\n" compressed by bzip2.
+const bzip2Hello = "425a6839314159265359c1c080e2000001410000100244a00030cd00c3462997177245385090c1c080e2"
+
+func gz(t *testing.T, body string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestOpenReadsWhatWasCompressed(t *testing.T) {
+	bz, err := hex.DecodeString(bzip2Hello)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, tt := range map[string]struct {
+		in   []byte
+		want string
+	}{
+		"plain":      {[]byte("hello\n"), "hello\n"},
+		"one letter": {[]byte("h"), "h"},
+		"nothing":    {nil, ""},
+		"mark":       {[]byte("\xef\xbb\xbfhello\n"), "hello\n"},
+		"gzip":       {gz(t, "hello\n"), "hello\n"},
+		"gzip, mark": {gz(t, "\xef\xbb\xbfhello\n"), "hello\n"},
+		"bzip2":      {bz, "hello\n"},
+	} {
+		r, err := Open(bytes.NewReader(tt.in))
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != tt.want {
+			t.Errorf("%s: %q, %v", what, got, err)
+		}
+	}
+	if _, err := Open(bytes.NewReader([]byte{0x1f, 0x8b, 0})); err == nil {
+		t.Error("a broken gzip header was taken")
+	}
+	whole := gz(t, strings.Repeat("hello", 1000))
+	r, err := Open(bytes.NewReader(whole[:len(whole)-4]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r); err == nil {
+		t.Error("a cut gzip file was taken for a whole one")
+	}
+}
+
+func TestExpansionIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		size int
+		ok   bool
+	}{{1000, true}, {1001, false}, {100_000, false}} {
+		r, err := open(bytes.NewReader(gz(t, strings.Repeat("x", tt.size))), 1000)
+		if err != nil {
+			if tt.ok || !errors.Is(err, ErrTooLarge) {
+				t.Errorf("%d bytes: %v", tt.size, err)
+			}
+			continue
+		}
+		got, err := io.ReadAll(r)
+		if tt.ok && (err != nil || len(got) != tt.size) || !tt.ok && !errors.Is(err, ErrTooLarge) || len(got) > 1000 {
+			t.Errorf("%d bytes: read %d, %v", tt.size, len(got), err)
+		}
+	}
+}
+
+func TestListNames(t *testing.T) {
+	for _, tt := range []struct{ list, fallback, file, want string }{
+		{"mine", "ofac-sdn", "f.csv", "mine"},
+		{"", "ofac-sdn", "f.csv", "ofac-sdn"},
+		{"", "", "packs/Etherscan_word cloud.yaml.gz", "etherscan-word-cloud"},
+		{"", "", `C:\lists\1_Phishing.csv`, "1-phishing"},
+		{"", "", "ж.txt", "list"},
+	} {
+		got, err := Options{List: tt.list}.ListName(tt.fallback, []Input{{Name: tt.file}})
+		if err != nil || got != tt.want {
+			t.Errorf("%+v: %q, %v", tt, got, err)
+		}
+	}
+	if _, err := (Options{List: "My List"}).ListName("", nil); err == nil {
+		t.Error("a name with a space was taken")
+	}
+}
+
+func collect(t *testing.T, opts Options, rows ...Row) ([]watchlist.Entry, Report) {
+	t.Helper()
+	c := NewCollector("test", "l", opts)
+	for i, r := range rows {
+		r.Place = Place{Input: "f", Line: i + 1}
+		c.Add(r)
+	}
+	entries, report := c.Result()
+	if report.Rows != report.Accepted+report.Repeated+report.RejectedRows {
+		t.Errorf("rows do not add up: %+v", report)
+	}
+	return entries, report
+}
+
+func TestWhoseAddressItIs(t *testing.T) {
+	const (
+		bitcoin = "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz"
+		script  = "31nadacWrgPeAQxKRMabhn3fPhnhi3hjKa"
+		lower   = "0x2f389ce8bd8ff92de3402ffce4691d17fc4f6535"
+		tron    = "TUCsTq7TofTCJRRoHk6RvhMoS2mJLm5Yzq"
+	)
+	evm := address.ChecksumEVM(lower)
+	for what, tt := range map[string]struct {
+		opts Options
+		row  Row
+		want []string // network and address
+		note string
+	}{
+		"by form":              {Options{}, Row{Text: evm}, []string{"ethereum " + lower}, ""},
+		"by ticker":            {Options{}, Row{Text: bitcoin, Ticker: "XBT"}, []string{"bitcoin " + bitcoin}, ""},
+		"ticker of many":       {Options{}, Row{Text: bitcoin, Ticker: "USDT"}, []string{"bitcoin " + bitcoin}, ""},
+		"ticker that lies":     {Options{}, Row{Text: tron, Ticker: "XBT"}, []string{"tron " + tron}, "filed under XBT"},
+		"unknown ticker":       {Options{}, Row{Text: evm, Ticker: "SHIB"}, []string{"ethereum " + lower}, "filed under SHIB"},
+		"token standard":       {Options{}, Row{Text: evm, Ticker: "BEP20"}, []string{"bsc " + lower}, ""},
+		"foreign":              {Options{}, Row{Text: "DFFJhnQNZf8rf67tYnesPu7MuGUpYtzv7Z", Ticker: "XVG"}, []string{"verge DFFJhnQNZf8rf67tYnesPu7MuGUpYtzv7Z"}, "cannot be checked"},
+		"option":               {Options{Network: "bsc"}, Row{Text: evm}, []string{"bsc " + lower}, ""},
+		"row beats option":     {Options{Network: "bsc"}, Row{Text: evm, Networks: []string{"eip155:137"}}, []string{"polygon " + lower}, ""},
+		"ambiguous":            {Options{}, Row{Text: script}, []string{"bitcoin " + script, "litecoin "}, "entered for each"},
+		"named, not ambiguous": {Options{Network: "bitcoin"}, Row{Text: script}, []string{"bitcoin " + script}, ""},
+		"spaces":               {Options{}, Row{Text: " " + bitcoin + "\t"}, []string{"bitcoin " + bitcoin}, "spaces"},
+		"kept":                 {Options{}, Row{Text: "5be5543ff73456ab", Ticker: "XMR", Keep: true}, []string{"monero 5be5543ff73456ab"}, "kept by its exact text"},
+	} {
+		entries, report := collect(t, tt.opts, tt.row)
+		if len(entries) != len(tt.want) || report.RejectedRows != 0 {
+			t.Errorf("%s: %d entries, rejected %v", what, len(entries), report.Rejected)
+			continue
+		}
+		for i, e := range entries {
+			if got := e.Network + " " + e.Address; !strings.HasPrefix(got, tt.want[i]) {
+				t.Errorf("%s: %s, want %s", what, got, tt.want[i])
+			}
+			if back, err := watchlist.ParseEntry(e.AppendJSON(nil)); err != nil || back.Key != e.Key {
+				t.Errorf("%s: read again it has another key: %v", what, err)
+			}
+		}
+		if tt.note == "" && report.NoteCount != 0 || tt.note != "" && (report.NoteCount != 1 || !strings.Contains(report.Notes[0].Text, tt.note)) {
+			t.Errorf("%s: notes %v, want one with %q", what, report.Notes, tt.note)
+		}
+	}
+}
+
+func TestRejectionsNamePlaceValueAndReason(t *testing.T) {
+	for what, tt := range map[string]struct {
+		opts Options
+		row  Row
+		want string
+	}{
+		"empty":           {Options{}, Row{Text: "  "}, "empty"},
+		"zero":            {Options{}, Row{Text: "0x0000000000000000000000000000000000000000"}, "zero address"},
+		"precompiled":     {Options{}, Row{Text: "0x0000000000000000000000000000000000000009"}, "precompiled"},
+		"checksum":        {Options{Network: "bitcoin"}, Row{Text: "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhy"}, "checksum"},
+		"no form":         {Options{}, Row{Text: "somebody"}, "no family"},
+		"network":         {Options{}, Row{Text: "somebody", Networks: []string{"bitcion"}}, `network "bitcion" is unknown`},
+		"foreign, spaces": {Options{}, Row{Text: "a b", Ticker: "XVG"}, "no character of an address"},
+		"foreign, long":   {Options{}, Row{Text: strings.Repeat("a", watchlist.MaxAddress+1), Ticker: "XVG"}, "too long"},
+		"look-alike":      {Options{}, Row{Text: "12udаbs2TkX7NXCSj6KpqXfakjE52ZPLhz", Ticker: "WHAT"}, "no character of an address"},
+		"unknown ticker":  {Options{}, Row{Text: "0x2F389CE8bD8fF92De3402FFCE4691d17fC4f6535", Ticker: "SHIB"}, "checksum"},
+		"category":        {Options{}, Row{Text: "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz", Entry: watchlist.Entry{Category: "bad"}}, `"bad" is none of`},
+	} {
+		entries, report := collect(t, tt.opts, tt.row)
+		if len(entries) != 0 || report.RejectedRows != 1 {
+			t.Errorf("%s: %d entries", what, len(entries))
+			continue
+		}
+		if r := report.Rejected[0]; r.Input != "f" || r.Line != 1 || !strings.Contains(r.Text, tt.want) {
+			t.Errorf("%s: %v, want %q", what, r, tt.want)
+		}
+	}
+}
+
+func TestRepetitionsAndCategories(t *testing.T) {
+	const a = "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz"
+	entries, report := collect(t, Options{Category: taxonomy.Scam},
+		Row{Text: a}, Row{Text: a}, Row{Text: a, Entry: watchlist.Entry{Categories: []taxonomy.Category{taxonomy.Mixer, taxonomy.Sanctions}}},
+		Row{Text: a, Terms: []string{"odd"}}, Row{Text: a, Entry: watchlist.Entry{Entity: strings.Repeat("ж", watchlist.MaxText)}},
+	)
+	if report.Accepted != 3 || report.Repeated != 2 || len(entries) != 3 || report.Entries != 3 {
+		t.Errorf("%+v", report)
+	}
+	if !slices.Equal(report.Unmapped, []Unmapped{{"odd", 1}}) {
+		t.Errorf("unmapped %v", report.Unmapped)
+	}
+	for _, e := range entries {
+		if e.EntryID != a || e.Category != taxonomy.Scam && e.Category != taxonomy.Sanctions {
+			t.Errorf("%+v", e)
+		}
+	}
+	entries, _ = collect(t, Options{}, Row{Text: a})
+	if entries[0].Category != taxonomy.UnnamedService {
+		t.Errorf("a row that says nothing is %s", entries[0].Category)
+	}
+	if s := report.Summary(); !strings.Contains(s, "5 rows") || !strings.Contains(s, `"odd" (1)`) {
+		t.Errorf("summary %q", s)
+	}
+}
+
+func TestReportsAreBounded(t *testing.T) {
+	c := NewCollector("test", "l", Options{})
+	for range MaxRemarks + 5 {
+		c.Reject(Place{}, "x", "y")
+	}
+	if _, r := c.Result(); len(r.Rejected) != MaxRemarks || r.RejectedRows != MaxRemarks+5 {
+		t.Errorf("%d remarks of %d", len(r.Rejected), r.RejectedRows)
+	}
+}
