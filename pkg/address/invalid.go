@@ -1,6 +1,11 @@
 package address
 
-import "sluice/pkg/network"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"sluice/pkg/network"
+)
 
 // Code is why a text is no address, for those who act on it; Reason says it to people.
 type Code uint8
@@ -53,10 +58,17 @@ func invalid(n network.Network, text string, p problem) *Invalid {
 	if p.code == Secret {
 		text = ""
 	}
-	if len(text) > maxQuoted {
-		text = text[:maxQuoted]
+	return &Invalid{Network: n.Canonical(), Text: cut(text), Code: p.code, Reason: p.reason}
+}
+
+// cut shortens what an error repeats, between two characters, and lets go of the memory that the text is a part of.
+func cut(text string) string {
+	n := len(text)
+	if n > maxQuoted {
+		for n = maxQuoted; n > maxQuoted-utf8.UTFMax && !utf8.RuneStart(text[n]); n-- {
+		}
 	}
-	return &Invalid{Network: n.Canonical(), Text: text, Code: p.code, Reason: p.reason}
+	return strings.Clone(text[:n])
 }
 
 // problem is what a parser found wrong; the zero value is nothing.

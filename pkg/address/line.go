@@ -44,10 +44,7 @@ func LineNoted(line string) (out, note string, ok bool) {
 }
 
 func unknownNetwork(name string) string {
-	if len(name) > maxQuoted {
-		name = name[:maxQuoted]
-	}
-	reason := "unknown network " + quote(name)
+	reason := "unknown network " + quote(cut(name))
 	if near := network.Nearest(name); len(near) > 0 {
 		reason += ": is it " + strings.Join(near, " or ") + "?"
 	}

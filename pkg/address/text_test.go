@@ -98,3 +98,16 @@ func TestErrorNamesNetworkTextAndReason(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
+
+func TestErrorCutsBetweenCharacters(t *testing.T) {
+	for n := maxQuoted - 4; n < maxQuoted+2; n++ {
+		text := strings.Repeat("x", n) + "\U0001f600" + strings.Repeat("y", 40)
+		bad := refused(t, "ethereum", text)
+		if !utf8.ValidString(bad.Text) || len(bad.Text) > maxQuoted || len(bad.Text) < maxQuoted-3 || !strings.HasPrefix(text, bad.Text) {
+			t.Errorf("%d bytes: %q", n, bad.Text)
+		}
+	}
+	if bad := refused(t, "ethereum", strings.Repeat("\x80", MaxText)); len(bad.Text) > maxQuoted {
+		t.Errorf("%d bytes kept", len(bad.Text))
+	}
+}
