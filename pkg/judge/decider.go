@@ -2,11 +2,9 @@ package judge
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"sluice/pkg/event"
-	"sluice/pkg/event/canonical"
 	"sluice/pkg/flag"
 	"sluice/pkg/rules"
 	"sluice/pkg/screening"
@@ -21,7 +19,6 @@ type Rules struct {
 
 // Outcome is what became of a record, for whoever publishes it.
 type Outcome struct {
-	ID       transfer.ID
 	Decision flag.Decision
 	Version  uint64 // the highest activation in force
 	Flagged  bool   // the record also belongs on flagged.v1
@@ -38,16 +35,22 @@ type Decider struct {
 
 	record event.Record
 	empty  transfer.Transfer
+	ending ending
+}
+
+// ending is what cleared records gain. The records of a batch have it in common, so it is written once.
+type ending struct {
+	rulesSeq, version uint64
+	at                time.Time
+	bytes             []byte
 }
 
 // Decide appends the verdict record of value to dst. sc is the record's header of that name, nil to read the JSON in any
 // case. now is written, and decides nothing. On an error dst is as it was, and no retry helps.
 func (d *Decider) Decide(dst, value, sc []byte, now time.Time) ([]byte, Outcome, error) {
 	if event.IsClean(sc) && d.Rules.Set.ClearsClean() {
-		id, known := event.PeekID(value)
-		seq, last := event.PeekListsSeq(value)
-		if known && last {
-			o := Outcome{ID: id, Decision: flag.Cleared, Version: max(seq, d.Rules.Seq)}
+		if seq, ok := event.PeekListsSeq(value); ok && beginsAsRecord(value) {
+			o := Outcome{Decision: flag.Cleared, Version: max(seq, d.Rules.Seq)}
 			dst = append(dst, value[:len(value)-1]...)
 			return d.closeCleared(dst, o.Version, now), o, nil
 		}
@@ -55,15 +58,16 @@ func (d *Decider) Decide(dst, value, sc []byte, now time.Time) ([]byte, Outcome,
 	return d.decide(dst, value, now)
 }
 
-// closeCleared writes what a cleared record gains: flag.AppendMembers of flag.Clear, in one go.
+// closeCleared writes what a cleared record gains: flag.AppendMembers of flag.Clear, and the closing brace.
 func (d *Decider) closeCleared(dst []byte, version uint64, now time.Time) []byte {
-	dst = append(dst, `,"verdict":"cleared","rules_seq":`...)
-	dst = strconv.AppendUint(dst, d.Rules.Seq, 10)
-	dst = append(dst, `,"version":`...)
-	dst = strconv.AppendUint(dst, version, 10)
-	dst = append(dst, `,"public_code":"proceed","raised_at":`...)
-	dst = canonical.AppendTime(dst, now)
-	return append(dst, '}')
+	e := &d.ending
+	if len(e.bytes) == 0 || e.version != version || e.rulesSeq != d.Rules.Seq || e.at != now {
+		v := flag.Clear()
+		e.rulesSeq, e.version, e.at = d.Rules.Seq, version, now
+		e.bytes = flag.AppendMembers(e.bytes[:0], &v, &flag.Stamp{RulesSeq: e.rulesSeq, Version: version, RaisedAt: now})
+		e.bytes = append(e.bytes, '}')
+	}
+	return append(dst, e.bytes...)
 }
 
 // decide is Decide without the fast path.
@@ -122,7 +126,7 @@ func (d *Decider) facts() (f rules.Facts, err error) {
 func (d *Decider) finish(dst []byte, v *flag.Verdict, now time.Time) ([]byte, Outcome) {
 	r := &d.record
 	o := Outcome{
-		ID: r.ID, Decision: v.Decision, Version: max(r.ListsSeq, r.CauseSeq, d.Rules.Seq),
+		Decision: v.Decision, Version: max(r.ListsSeq, r.CauseSeq, d.Rules.Seq),
 		Flagged: v.Decision != flag.Cleared || r.RaisedBy == rescreened,
 	}
 	stamp := flag.Stamp{RulesSeq: d.Rules.Seq, Version: o.Version, RaisedAt: now}

@@ -140,7 +140,7 @@ func (l *lineReader) next() ([]byte, error) {
 	l.number++
 	for {
 		part, err := l.r.ReadSlice('\n')
-		if len(l.line) <= maxLine {
+		if len(l.line) <= maxLine { // what is longer is read on to its end, and not kept
 			l.line = append(l.line, part...)
 		}
 		switch {
@@ -150,9 +150,11 @@ func (l *lineReader) next() ([]byte, error) {
 			return nil, io.EOF
 		case err != nil && err != io.EOF:
 			return nil, err
-		case len(l.line) > maxLine:
+		}
+		line := bytes.TrimSuffix(l.line, []byte{'\n'})
+		if len(line) > maxLine {
 			return nil, errLongLine
 		}
-		return bytes.TrimSuffix(l.line, []byte{'\n'}), nil
+		return line, nil
 	}
 }

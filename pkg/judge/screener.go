@@ -32,11 +32,9 @@ var errNotARecord = errors.New("record is damaged: want a JSON object with membe
 // Screen appends the screened record of value to dst. fp is the record's fingerprint header, nil to read the JSON in
 // any case. clean tells what the sc header must say. On an error dst is as it was, and no retry helps.
 func (s *Screener) Screen(dst, value, fp []byte) (out []byte, clean bool, err error) {
-	if endsWithTransfer(value) && screening.Clean(fp, s.Lists.Snapshot) {
-		if _, ok := event.PeekID(value); ok {
-			out = append(dst, value[:len(value)-1]...)
-			return closeScreened(out, s.Lists.Seq), true, nil
-		}
+	if beginsAsRecord(value) && endsWithTransfer(value) && screening.Clean(fp, s.Lists.Snapshot) {
+		out = append(dst, value[:len(value)-1]...)
+		return closeScreened(out, s.Lists.Seq), true, nil
 	}
 	return s.screen(dst, value)
 }
@@ -99,6 +97,13 @@ func (s *Screener) Quarantined(dst, value []byte, h Headers) []byte {
 	stub := h.record()
 	out, _, _ := s.finish(dst, stub, &r)
 	return out
+}
+
+// beginsAsRecord reports whether a value begins with a fact id, as every canonical record does. The digits are not
+// looked at: what ingest wrote comes with a checksum, and what it did not write fails here or where it is decoded.
+func beginsAsRecord(value []byte) bool {
+	const open, digits = `{"id":"`, 2 * len(transfer.ID{})
+	return len(value) > len(open)+digits && string(value[:len(open)]) == open && value[len(open)+digits] == '"'
 }
 
 // endsWithTransfer reports whether the record's last member is an object, as it is in a fact that came from ingest and
