@@ -25,7 +25,7 @@ const hello = "SELECT displayName(), version(), revision(), timezone()"
 
 // isHello looks whether the body is the driver's hello; it returns what the body is afterwards.
 func (q *request) isHello(sql string, body io.Reader) (bool, io.Reader, error) {
-	if sql != "" || !strings.HasPrefix(q.r.UserAgent(), "clickhouse-go/") || q.r.ContentLength != int64(len(hello)) {
+	if sql != "" || !strings.Contains(q.r.UserAgent(), "clickhouse-go/") || q.r.ContentLength != int64(len(hello)) {
 		return false, body, nil
 	}
 	b, err := io.ReadAll(body)

@@ -1,0 +1,112 @@
+package warehouse
+
+import (
+	"github.com/shopspring/decimal"
+
+	"sluice/pkg/amount"
+	"sluice/services/recorder"
+)
+
+// scratch is memory for the columns that the driver wants in another form than the block has them. Decimals are the
+// driver's own exact type: the values have at most as many digits as their columns, so that nothing is cut.
+type scratch struct {
+	amount, fiat []decimal.Decimal
+	fromAmounts  [][]decimal.Decimal
+	alertAmounts [][]decimal.Decimal
+	shares       [][]*decimal.Decimal
+	columns      []named
+}
+
+func (s *scratch) release() {
+	clear(s.fromAmounts)
+	clear(s.alertAmounts)
+	clear(s.shares)
+	clear(s.columns)
+	scratches.Put(s)
+}
+
+// Digits behind the point.
+const (
+	amountScale = amount.MaxFractionDigits
+	shareScale  = 6
+)
+
+func decimals(dst []decimal.Decimal, values []amount.Amount) []decimal.Decimal {
+	for _, v := range values {
+		if v.IsZero() {
+			dst = append(dst, decimal.Decimal{})
+			continue
+		}
+		dst = append(dst, decimal.NewFromBigInt(v.BigInt(), -amountScale))
+	}
+	return dst
+}
+
+func decimalLists(dst [][]decimal.Decimal, lists [][]amount.Amount) [][]decimal.Decimal {
+	for _, list := range lists {
+		if len(list) == 0 {
+			dst = append(dst, nil)
+			continue
+		}
+		dst = append(dst, decimals(make([]decimal.Decimal, 0, len(list)), list))
+	}
+	return dst
+}
+
+func shareLists(dst [][]*decimal.Decimal, lists [][]*uint32) [][]*decimal.Decimal {
+	for _, list := range lists {
+		var out []*decimal.Decimal
+		for _, millionths := range list {
+			if millionths == nil {
+				out = append(out, nil)
+				continue
+			}
+			d := decimal.New(int64(*millionths), -shareScale)
+			out = append(out, &d)
+		}
+		dst = append(dst, out)
+	}
+	return dst
+}
+
+// transfers are the columns that transfers, flagged_events and flagged_history have in common.
+func (s *scratch) transfers(b *recorder.Transfers) []named {
+	s.amount = decimals(s.amount[:0], b.Amount)
+	s.fiat = decimals(s.fiat[:0], b.FiatAmount)
+	s.fromAmounts = decimalLists(s.fromAmounts[:0], b.FromAmounts)
+	s.alertAmounts = decimalLists(s.alertAmounts[:0], b.Alerts.Amount)
+	s.shares = shareLists(s.shares[:0], b.Hits.Share)
+	a, h := &b.Alerts, &b.Hits
+	s.columns = append(s.columns[:0],
+		named{"id", b.ID}, named{"transfer_id", b.TransferID}, named{"tenant", b.Tenant}, named{"version", b.Version},
+		named{"conflicts_with", b.ConflictsWith}, named{"direction", b.Direction}, named{"stage", b.Stage},
+		named{"customer_id", b.CustomerID}, named{"counterparty_customer_id", b.CounterpartyCustomerID},
+		named{"network", b.Network}, named{"asset", b.Asset}, named{"asset_id", b.AssetID}, named{"contract", b.Contract},
+		named{"amount", s.amount}, named{"fiat_amount", s.fiat}, named{"fiat_currency", b.FiatCurrency},
+		named{"tx_hash", b.TxHash}, named{"output_index", b.OutputIndex}, named{"log_index", b.LogIndex},
+		named{"from_addresses", b.From}, named{"from_amounts", s.fromAmounts}, named{"to_addresses", b.To},
+		named{"memo", b.Memo}, named{"initiator", b.Initiator}, named{"evidence", b.Evidence}, named{"occurred_at", b.OccurredAt},
+		named{"verdict", b.Verdict}, named{"severity", b.Severity}, named{"score", b.Score},
+		named{"hold_reasons", b.HoldReasons}, named{"categories", b.Categories}, named{"posture", b.Posture},
+
+		named{"alerts.alert_id", a.AlertID}, named{"alerts.rule", a.Rule}, named{"alerts.rule_version", a.RuleVersion},
+		named{"alerts.severity", a.Severity}, named{"alerts.score", a.Score}, named{"alerts.category", a.Category},
+		named{"alerts.side", a.Side}, named{"alerts.exposure", a.Exposure}, named{"alerts.amount", s.alertAmounts},
+		named{"alerts.reason", a.Reason},
+
+		named{"hits.list", h.List}, named{"hits.entry_id", h.EntryID}, named{"hits.entity", h.Entity},
+		named{"hits.category", h.Category}, named{"hits.categories", h.Categories}, named{"hits.authority", h.Authority},
+		named{"hits.program", h.Program}, named{"hits.measure", h.Measure}, named{"hits.role", h.Role}, named{"hits.side", h.Side},
+		named{"hits.address", h.Address}, named{"hits.match", h.Match}, named{"hits.listed_on", h.ListedOn},
+		named{"hits.exposure", h.Exposure}, named{"hits.hops", h.Hops}, named{"hits.share", s.shares},
+		named{"hits.confidence", h.Confidence}, named{"hits.timing", h.Timing}, named{"hits.party_listed_at", h.PartyListedAt},
+		named{"hits.address_listed_at", h.AddressListedAt}, named{"hits.known_at", h.KnownAt},
+		named{"hits.delisted_at", h.DelistedAt}, named{"hits.suppressed_by", h.SuppressedBy},
+
+		named{"status", b.Status}, named{"coverage", b.Coverage}, named{"coverage_reason", b.CoverageReason},
+		named{"lists_version", b.ListsVersion}, named{"lists_seq", b.ListsSeq}, named{"rules_version", b.RulesVersion},
+		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", b.PublicCode},
+		named{"raised_by", b.RaisedBy}, named{"raised_at", b.RaisedAt},
+	)
+	return s.columns
+}
