@@ -76,7 +76,8 @@ func (l *lane) publish(rec *stream.Record, h headers, value []byte, o judge.Outc
 	if !o.Flagged {
 		return
 	}
-	cloud := event.CloudEvent{ID: o.ID, Version: o.Version, Source: source, Type: event.CloudTypeFlagged, Time: now}
+	fact, _ := event.PeekID(value) // the decider wrote it
+	cloud := event.CloudEvent{ID: fact, Version: o.Version, Source: source, Type: event.CloudTypeFlagged, Time: now}
 	all := []stream.Header{id, at}
 	for _, x := range cloud.Headers() {
 		all = append(all, stream.Header{Name: x.Key, Value: x.Value})
