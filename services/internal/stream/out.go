@@ -38,7 +38,7 @@ type OutConfig struct {
 	Now        func() time.Time                      // nil: time.Now
 	BatchBytes int                                   // 0: DefaultBatchBytes
 	// MaxRecordBytes returns the largest record of a topic, key, value and headers together; nil: what the table of
-	// topics says, and 1 MiB for topics that are not in it.
+	// topics says, and 4 MiB for topics that are not in it.
 	MaxRecordBytes func(topic string) int
 }
 
@@ -80,10 +80,11 @@ func FixedPartitions(n int32) func(string) (int32, error) {
 const overheadBytes = 64 << 10
 
 func maxRecordBytes(topic string) int {
+	value := 4 << 20
 	if t, ok := schemas.Lookup(topic); ok {
-		return t.MaxValueBytes + overheadBytes
+		value = t.MaxValueBytes
 	}
-	return 1 << 20
+	return value + overheadBytes
 }
 
 // Append adds a record to a topic, in the partition that its key chooses.

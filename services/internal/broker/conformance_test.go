@@ -1,0 +1,75 @@
+package broker_test
+
+import (
+	"context"
+	"testing"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"go.uber.org/goleak"
+
+	"sluice/schemas"
+	"sluice/services/internal/broker"
+	"sluice/services/internal/embedded/kafka"
+	"sluice/services/internal/realservers"
+	"sluice/services/internal/stream/streamtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func embedded(t testing.TB) string {
+	b, err := kafka.New(kafka.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b.Addr()
+}
+
+func TestConformanceOnTheEmbeddedBroker(t *testing.T) { conformance(t, embedded(t)) }
+
+func TestConformanceOnKafka(t *testing.T) { conformance(t, realservers.Kafka(t)) }
+
+func client(t testing.TB, addr string, change ...func(*broker.Config)) *broker.Client {
+	cfg := broker.Config{Brokers: []string{addr}}
+	for _, f := range change {
+		f(&cfg)
+	}
+	c, err := broker.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func conformance(t *testing.T, addr string) {
+	create := func(t testing.TB, name string, partitions, maxBatch int) {
+		transport := &kafkago.Transport{}
+		defer transport.CloseIdleConnections()
+		k := &kafkago.Client{Addr: kafkago.TCP(addr), Transport: transport}
+		topic := kafkago.TopicConfig{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}
+		if maxBatch > 0 {
+			topic.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: itoa(maxBatch)}}
+		}
+		res, err := k.CreateTopics(context.Background(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{topic}})
+		if err == nil {
+			err = res.Errors[name]
+		}
+		if err != nil {
+			t.Fatalf("create %s: %v", name, err)
+		}
+	}
+	create(t, schemas.DeadLetters, 2, 5<<20)
+	streamtest.Run(t, streamtest.Harness{
+		Client: func(t *testing.T) streamtest.Client { return client(t, addr) },
+		Fragile: func(t *testing.T) (streamtest.Client, func(int)) {
+			var cutter streamtest.Cutter
+			return client(t, addr, func(c *broker.Config) { c.Dial = cutter.Dial }), cutter.Cut
+		},
+		Create:       func(t *testing.T, name string, partitions, maxBatch int) { create(t, name, partitions, maxBatch) },
+		DeleteBefore: func(t *testing.T, topic string, partition int32, offset int64) { deleteBefore(t, addr, topic, partition, offset) },
+	})
+}
