@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,7 +122,7 @@ func TestShares(t *testing.T) {
 	}
 	for s, share := range DefaultShares() {
 		want := share * n
-		if got := float64(count[s]); got < want/1.5 || got > want*1.5 {
+		if off := math.Abs(float64(count[s]) - want); off > 4*math.Sqrt(want) {
 			t.Errorf("%s: %d of %d, want about %.0f", s, count[s], n, want)
 		}
 	}
