@@ -70,12 +70,12 @@ func (q quantity) uint64() (uint64, error) {
 }
 
 // UnmarshalJSON says what to ask for where a node gave transaction hashes alone.
-func (t *rpcTransaction) UnmarshalJSON(b []byte) error {
+func (r *rpcTransaction) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		return errHashesOnly
 	}
 	type plain rpcTransaction
-	return json.Unmarshal(b, (*plain)(t))
+	return json.Unmarshal(b, (*plain)(r))
 }
 
 var errHashesOnly = errors.New("the block has only the hashes of its transactions: ask the node for full transactions, " +

@@ -70,7 +70,8 @@ func (c *Ethereum) Add(in io.Reader) error {
 			return nil
 		}
 		first = false
-		r, err := ethRow{}, error(nil)
+		var r ethRow
+		var err error
 		if header != nil {
 			r, err = header.read(string(line))
 		} else {
