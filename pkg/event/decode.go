@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -151,7 +152,7 @@ func (r *Record) decode(value []byte) error {
 	if _, err := d.ReadToken(); err != nil {
 		return &Damaged{Reason: err.Error()}
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return &Damaged{Reason: "has something behind the object"}
 	}
 	return nil
@@ -263,6 +264,7 @@ func (r *Record) setVerdict(m member, raw []byte) (err error) {
 		r.RaisedAt, err = toTime(raw)
 	case memberRulesVersion:
 		r.RulesVersion, err = toText(raw)
+	default: // set has the others
 	}
 	return err
 }
@@ -390,7 +392,7 @@ func setCoverage(c *transfer.Coverage, name string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	ok := true
+	var ok bool
 	if name == "counterparty" {
 		c.Counterparty, ok = transfer.ParseKnown(text)
 	} else {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -60,7 +61,8 @@ func comparable(in input) input {
 func checkParsed(t *testing.T, body []byte) {
 	p, err := Parse(body, fuzzNow)
 	if err != nil {
-		if rejection, ok := err.(*Rejection); !ok || len(rejection.Problems) == 0 {
+		var rejection *Rejection
+		if !errors.As(err, &rejection) || len(rejection.Problems) == 0 {
 			t.Fatalf("error %v", err)
 		}
 		return

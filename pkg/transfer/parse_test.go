@@ -186,7 +186,7 @@ func TestRejectionNamesFieldValueAndRule(t *testing.T) {
 		{m{"occurred_at": "2026-11-02T12:00:00.000000001Z"}, "occurred_at", "2026-11-02T12:00:00.000000001Z", "24 h after now"},
 		{m{"ID": "t2"}, "ID", "", `write "id"`},
 		{m{"Amount": "2"}, "Amount", "", `write "amount"`},
-		{m{"ammount": "2"}, "ammount", "", `nearest member is "amount"`},
+		{m{"custmer_id": "2"}, "custmer_id", "", `nearest member is "customer_id"`},
 		{m{"color": "red"}, "color", "", "is not a member"},
 		{m{strings.Repeat("k", 100_000): "x"}, strings.Repeat("k", 80) + "…", "", "is not a member"},
 		{m{"stage": "attempt", "from": []string{"0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}}, "from[0]", "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "is no ethereum address"},

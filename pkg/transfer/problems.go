@@ -25,6 +25,9 @@ func (p *problems) empty() bool { return len(p.list) == 0 }
 // rejection makes the error of what was gathered, in the order of the contract.
 func (p *problems) rejection(transferID string) *Rejection {
 	sort.SliceStable(p.list, func(i, j int) bool { return rank(p.list[i].Field) < rank(p.list[j].Field) })
+	if len(transferID) > MaxIDBytes {
+		transferID = clip(transferID)
+	}
 	return &Rejection{TransferID: strings.Clone(transferID), Problems: p.list, Omitted: p.omitted}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
@@ -32,14 +31,15 @@ func (in *input) decode(body []byte, lenient bool, found *problems) {
 	}
 	err := r.object()
 	if err == nil {
-		if _, err = r.json.ReadToken(); err == io.EOF {
+		if _, err = r.json.ReadToken(); errors.Is(err, io.EOF) {
 			return
-		} else if err == nil {
+		}
+		if err == nil {
 			found.add("", "", "has something behind the object, at byte "+strconv.FormatInt(r.json.InputOffset(), 10)+"; want exactly one JSON object")
 			return
 		}
 	}
-	if err != errStopped {
+	if !errors.Is(err, errStopped) {
 		found.add("", "", syntaxRule(err, len(body)))
 	}
 }
@@ -143,8 +143,9 @@ func textRule(f field) string {
 		return "must be a decimal in a string, such as \"12.5\", so that no reader rounds it"
 	case fieldOccurredAt:
 		return "must be an RFC 3339 time in a string, such as \"2026-11-01T12:00:00Z\""
+	default:
+		return "must be a string"
 	}
-	return "must be a string"
 }
 
 func textsRule(f field) string {
@@ -190,12 +191,11 @@ func (r *reference) index(name string) (n uint32, ok bool, err error) {
 		return 0, false, err
 	}
 	text := token.String()
-	wide, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || wide > math.MaxUint32 {
-		r.found.add(name, text, rule)
-		return 0, false, nil
+	if wide, notPlain := strconv.ParseUint(text, 10, 32); notPlain == nil {
+		return uint32(wide), true, nil
 	}
-	return uint32(wide), true, nil
+	r.found.add(name, text, rule)
+	return 0, false, nil
 }
 
 // texts reads an array of strings. Elements that are none are reported one by one.
@@ -208,8 +208,7 @@ func (r *reference) texts(name string, list *[]string, rule string) (ok bool, er
 	}
 	ok = true
 	for i := 0; ; i++ {
-		switch r.json.PeekKind() {
-		case jsontext.KindEndArray, jsontext.KindInvalid:
+		if kind := r.json.PeekKind(); kind == jsontext.KindEndArray || kind == jsontext.KindInvalid {
 			_, err := r.json.ReadToken()
 			return ok, err
 		}

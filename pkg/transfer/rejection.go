@@ -32,7 +32,7 @@ func (p Problem) String() string {
 // Rejection is the error of Parse: every problem that keeps a body from being a transfer. Sending the same body again
 // cannot help.
 type Rejection struct {
-	TransferID string    // the body's id, "" where it could not be read
+	TransferID string    // the body's id, "" where it could not be read, cut where it is longer than an id may be
 	Problems   []Problem // never empty, in the order of the fields of the contract
 	Omitted    int       // how many more there are
 }

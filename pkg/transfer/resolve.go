@@ -115,8 +115,9 @@ func (r *resolver) minted(text string) bool {
 	switch r.net.Family {
 	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // recipient takes a receiving address. The tag inside an address (X-address, muxed account, integrated address) of the

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -227,7 +228,8 @@ func toAmount(name, text string, found *problems) amount.Amount {
 }
 
 func amountRule(err error) string {
-	if invalid, ok := err.(*amount.Invalid); ok {
+	var invalid *amount.Invalid
+	if errors.As(err, &invalid) {
 		return invalid.Reason
 	}
 	return err.Error()

@@ -49,18 +49,18 @@ func skip(b []byte, i, depth int) int {
 	if i >= len(b) || depth > maxDepth {
 		return -1
 	}
-	switch c := b[i]; {
-	case c == '"':
+	switch b[i] {
+	case '"':
 		return skipString(b, i)
-	case c == '{':
+	case '{':
 		return skipList(b, i, depth, '}')
-	case c == '[':
+	case '[':
 		return skipList(b, i, depth, ']')
-	case c == 't':
+	case 't':
 		return skipWord(b, i, "true")
-	case c == 'f':
+	case 'f':
 		return skipWord(b, i, "false")
-	case c == 'n':
+	case 'n':
 		return skipWord(b, i, "null")
 	default:
 		return skipNumber(b, i)

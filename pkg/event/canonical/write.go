@@ -10,7 +10,9 @@ import (
 )
 
 // AppendString appends text as a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func AppendString(dst []byte, text string) []byte {
+func AppendString[T ~string](dst []byte, text T) []byte { return appendString(dst, string(text)) }
+
+func appendString(dst []byte, text string) []byte {
 	for i := range len(text) {
 		if !plain[text[i]] {
 			dst, _ = jsontext.AppendQuote(dst, text) // the only error is invalid UTF-8, which it has replaced
@@ -37,7 +39,7 @@ func AppendStrings[T ~string](dst []byte, texts []T) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendString(dst, string(text))
+		dst = appendString(dst, string(text))
 	}
 	return append(dst, ']')
 }
