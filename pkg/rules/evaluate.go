@@ -66,7 +66,7 @@ func (e *evaluation) ask(r *rule, fired, onTransfer *bits) {
 	if !r.when.guard.ask(&e.subject) {
 		return
 	}
-	if r.when.program != nil {
+	if !r.when.native {
 		holds, ok := askProgram(r.when.program, &e.subject)
 		if !ok {
 			e.verdict.Raise(flag.Held)

@@ -55,12 +55,12 @@ func newLanguage() (*language, error) {
 	return &language{ofTransfer: base, ofHit: extended}, nil
 }
 
-// condition is a compiled `when`: it holds when guard does and, where there is a program, the program says so. The
-// guard alone decides what native code could take over; the program is the whole expression.
+// condition is a compiled `when`. It holds when the program says so; the guard is what native code could take over of
+// it, and is asked first: when it does not hold, neither does the program.
 type condition struct {
 	guard   node
-	program cel.Program // nil when the guard is all
-	whole   cel.Program // the expression as CEL has it, the reference of the tests
+	native  bool        // the guard is the whole expression, and the program need not be asked
+	program cel.Program // the whole expression
 }
 
 // compile compiles a rule's expression; nil when it has problems, which it reports.
@@ -103,11 +103,7 @@ func (l *language) compile(r *source) *condition {
 		return nil
 	}
 	guard, all := lift(tree, tree.Expr())
-	c := &condition{guard: guard, whole: program}
-	if !all {
-		c.program = program
-	}
-	return c
+	return &condition{guard: guard, native: all, program: program}
 }
 
 // reportIssues reports the compiler's errors at their places in the file.

@@ -94,8 +94,8 @@ func (s *fileSource) document() *yaml.Node {
 		s.report(1, 1, "the file is empty: want `rules:` and a list")
 		return nil
 	case err != nil:
-		line, message := yamlError(err)
-		s.report(line, 1, "%s", message)
+		line, column, message := yamlError(err)
+		s.report(line, column, "%s", message)
 		return nil
 	}
 	switch err := loader.Load(&more); {
@@ -103,8 +103,8 @@ func (s *fileSource) document() *yaml.Node {
 		s.report(max(more.Line, 1), max(more.Column, 1), "a second document: a rule file has one")
 		return nil
 	case !errors.Is(err, io.EOF):
-		line, message := yamlError(err)
-		s.report(line, 1, "%s", message)
+		line, column, message := yamlError(err)
+		s.report(line, column, "%s", message)
 		return nil
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
@@ -114,17 +114,16 @@ func (s *fileSource) document() *yaml.Node {
 	return doc.Content[0]
 }
 
-var yamlLine = regexp.MustCompile(`\bline (\d+)`)
+var yamlPlace = regexp.MustCompile(`\bL(\d+)\.C(\d+)`)
 
-// yamlError takes the line out of the parser's message; it gives it in no other way.
-func yamlError(err error) (line int, message string) {
-	line, message = 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
-		}
+// yamlError takes the place out of the parser's message; it gives it in no other way.
+func yamlError(err error) (line, column int, message string) {
+	line, column, message = 1, 1, err.Error()
+	if m := yamlPlace.FindStringSubmatch(message); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits, as many as a file of MaxFileSize has
+		column, _ = strconv.Atoi(m[2])
 	}
-	return line, message
+	return line, column, message
 }
 
 // rule reads one rule; nil when it is none.
@@ -167,6 +166,7 @@ func (s *fileSource) checkRule(n *yaml.Node, r *source) {
 	}
 	held := r.verdict.text == "held"
 	switch {
+	case r.verdict.node != nil && r.verdict.text == "": // reported by its word
 	case r.verdict.node == nil && r.posture.node == nil:
 		s.at(n, "the rule says nothing: want `verdict`, or `posture` alone")
 	case held && r.holdReason.node == nil:
@@ -279,19 +279,21 @@ func (s *fileSource) place(n *yaml.Node, offset int) (line, column int) {
 	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && rest != "":
 		rest, column = rest[1:], column+1
 	}
+	text := []rune(n.Value)
 	before := 0
-	for _, c := range []rune(n.Value)[:min(offset, utf8.RuneCountInString(n.Value))] {
+	for _, c := range text[:min(offset, len(text))] {
 		if !isSpace(c) {
 			before++
 		}
 	}
+	atEnd := strings.TrimSpace(string(text[min(offset, len(text)):])) == ""
 	for _, c := range rest {
 		switch {
+		case before == 0 && (atEnd || !isSpace(c)):
+			return line, column
 		case c == '\n':
 			line, column = line+1, 1
 			continue
-		case !isSpace(c) && before == 0:
-			return line, column
 		case !isSpace(c):
 			before--
 		}
