@@ -308,23 +308,43 @@ func TestCloudEventsHeaders(t *testing.T) {
 	}
 }
 
-// BenchmarkIngest is all that ingest does for a transfer but the network: parse, identity, value, fingerprints.
+// usual is a usual deposit.
+const usual = `{"id":"dep-2026-11-01-000000000001234567","direction":"deposit","customer_id":"cust-7f3a91c2e4","network":"ethereum","asset":"USDT",` +
+	`"contract":"0xdac17f958d2ee523a2206206994597c13d831ec7","amount":"1250.75","fiat":{"amount":"1250.12","currency":"USD"},` +
+	`"tx_hash":"0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060","log_index":117,` +
+	`"from":["` + sender + `"],"to":["` + recipient + `"],"evidence":"log","occurred_at":"2026-11-01T12:34:56.789Z"}`
+
+// ingest is all that ingest does for a transfer but the network: parse, identity, value, fingerprints.
+type ingest struct {
+	parser        transfer.Parser
+	value, header []byte
+}
+
+func (in *ingest) take(t testing.TB, body []byte) {
+	out, err := in.parser.Parse(body, now.Add(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := out.FactID("default")
+	in.value = event.AppendTransfer(in.value[:0], id, "default", transfer.ID{}, out)
+	in.header = event.AppendFingerprints(in.header[:0], out, false)
+}
+
+func TestIngestAllocatesNextToNothing(t *testing.T) {
+	var in ingest
+	body := []byte(usual)
+	const most = 6
+	if n := testing.AllocsPerRun(100, func() { in.take(t, body) }); n > most {
+		t.Errorf("%v allocations for a usual deposit, want at most %d", n, most)
+	}
+}
+
 func BenchmarkIngest(b *testing.B) {
-	var p transfer.Parser
-	var value, header []byte
-	body := []byte(`{"id":"dep-2026-11-01-000000000001234567","direction":"deposit","customer_id":"cust-7f3a91c2e4","network":"ethereum","asset":"USDT",` +
-		`"contract":"0xdac17f958d2ee523a2206206994597c13d831ec7","amount":"1250.75","fiat":{"amount":"1250.12","currency":"USD"},` +
-		`"tx_hash":"0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060","log_index":117,` +
-		`"from":["` + sender + `"],"to":["` + recipient + `"],"evidence":"log","occurred_at":"2026-11-01T12:34:56.789Z"}`)
+	var in ingest
+	body := []byte(usual)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		out, err := p.Parse(body, now.Add(24*time.Hour))
-		if err != nil {
-			b.Fatal(err)
-		}
-		id := out.FactID("default")
-		value = event.AppendTransfer(value[:0], id, "default", transfer.ID{}, out)
-		header = event.AppendFingerprints(header[:0], out, false)
+		in.take(b, body)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// deposit is a usual deposit of 570 bytes, as exchanges send it.
+// deposit is a usual deposit, as exchanges send it.
 const deposit = `{"id":"dep-2026-11-01-000000000001234567","direction":"deposit","customer_id":"cust-7f3a91c2e4","network":"ethereum","asset":"USDT",` +
 	`"contract":"0xdac17f958d2ee523a2206206994597c13d831ec7","amount":"1250.75","fiat":{"amount":"1250.12","currency":"USD"},` +
 	`"tx_hash":"0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060","log_index":117,` +

@@ -245,3 +245,27 @@ func TestTagsOfSendersAndOfSeveralRecipientsStayInTheAddress(t *testing.T) {
 		t.Errorf("%v", p.Parties)
 	}
 }
+
+func TestSpellingsOfOneAddressAreOneTransfer(t *testing.T) {
+	for name, c := range map[string]struct {
+		network   string
+		spellings []string
+	}{
+		"checksum case and spaces":  {"ethereum", []string{vitalik, strings.ToLower(vitalik), "0x" + strings.ToUpper(vitalik[2:]), " " + vitalik + "\n"}},
+		"CashAddr, bare and legacy": {"bitcoin-cash", []string{"bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu"}},
+		"bech32 in capitals":        {"bitcoin", []string{"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"}},
+		"base58 and hex":            {"tron", []string{"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c"}},
+	} {
+		var first transfer.Parsed
+		for i, text := range c.spellings {
+			p := parse(t, body(t, m{"network": c.network, "from": []string{text}, "to": nil, "contract": text, "initiator": text}))
+			if i == 0 {
+				first = p
+			}
+			same(t, first, p)
+			if len(p.Parties) != 3 || len(p.Unscreenable) != 0 {
+				t.Errorf("%s: %q: parties %v, unscreenable %v", name, text, p.Parties, p.Unscreenable)
+			}
+		}
+	}
+}

@@ -165,10 +165,7 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 		r.count(role, &r.shielded)
 	default:
 		r.count(role, &r.invalid)
-		if i >= 0 {
-			field = element(field, i)
-		}
-		r.found.add(field, text, addressRule(r.net, err))
+		r.found.add(element(field, i), text, addressRule(r.net, err))
 	}
 	return address.Address{}, false
 }

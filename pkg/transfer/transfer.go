@@ -5,6 +5,34 @@
 // Parsing is strict, and it is done by two implementations: a fast scanner for the usual input and a reference decoder
 // for everything else. The scanner either gives the value that the reference gives, or declines; it never accepts what
 // the reference refuses. The package is pure: the time is a parameter, and nothing here does I/O.
+//
+// # What is refused
+//
+//   - A body over 1 MiB, that is not exactly one JSON object in UTF-8, or is nested deeper than 16 levels.
+//   - A member that is unknown (another case is another name), repeated, null, or not of its JSON type. Amounts are
+//     strings, indexes are plain integers.
+//   - The lack of id, direction, customer_id, network, asset, amount or occurred_at. tx_hash is not asked for: money that
+//     has moved is screened even when its sender could not say in which transaction.
+//   - id, customer_id and counterparty_customer_id that have not 1 to 256 bytes, asset not 1 to 64, tx_hash more than
+//     256, an address more than 512, memo more than 4096; control characters in any of them but addresses and memo.
+//   - counterparty_customer_id on anything but an internal transfer, and its lack on one.
+//   - A network that is neither of the form of CAIP-2 nor of an alias, an asset_id that is not of the form of CAIP-19.
+//   - An amount that package amount refuses; a fiat amount of more than 30 integer or 8 fraction digits, which is what
+//     the tables for analysts hold; a currency that is not three upper-case letters.
+//   - output_index beside log_index; from_amounts of another length than from, or whose sum is no amount.
+//   - More than 1,000 addresses in from, to, contract and initiator together.
+//   - occurred_at that is not RFC 3339 with upper-case T and Z, before 2009-01-03, or more than 24 h after now.
+//   - In an attempt, an unknown network or an invalid address. In a confirmed transfer these are accepted, the text is
+//     kept, and Parsed.Unscreenable says so.
+//
+// An optional text that is empty, and an empty list, are as good as absent.
+//
+// # Canonical form
+//
+// Addresses are spelled as package address spells them, the network by its alias where it has one, amounts and times
+// without trailing zeros, times in UTC; members that are empty or have their default are left out. The tag inside the
+// address of the only recipient goes to the memo when that is empty or says the same; every other tag stays in the
+// address, which then keeps its spelling, so that nothing is lost. Other texts stay as they were given.
 package transfer
 
 import (

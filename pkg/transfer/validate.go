@@ -37,8 +37,6 @@ func (in *input) checkBounds(found *problems) {
 		found.add("network", in.text[fieldNetwork], "must be a CAIP-2 id such as eip155:1, or a name such as bitcoin")
 	}
 	in.checkText(fieldAsset, 1, MaxAssetBytes, found)
-	in.checkText(fieldContract, 0, MaxAddressBytes, found)
-	in.checkText(fieldInitiator, 0, MaxAddressBytes, found)
 	in.checkText(fieldTxHash, 0, MaxHashBytes, found)
 	if id := in.text[fieldAssetID]; id != "" && !validAssetID(id) {
 		found.add("asset_id", id, "must be a CAIP-19 id such as eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7")
@@ -126,22 +124,34 @@ func (in *input) checkLists(found *problems) {
 		}
 		found.add(longest, "", "makes more than 1000 addresses, which is the most a transfer may have")
 	}
-	checkAddressSizes("from", in.from, found)
-	checkAddressSizes("to", in.to, found)
+	for i, text := range in.from {
+		checkAddressSize("from", i, text, found)
+	}
+	for i, text := range in.to {
+		checkAddressSize("to", i, text, found)
+	}
+	checkAddressSize("contract", -1, in.text[fieldContract], found)
+	checkAddressSize("initiator", -1, in.text[fieldInitiator], found)
 	if in.sound(fieldFromAmounts) && len(in.fromAmounts) > 0 && !in.wrong.has(fieldFrom) && len(in.fromAmounts) != len(in.from) {
 		found.add("from_amounts", "", "must have as many elements as from: "+strconv.Itoa(len(in.from))+", not "+strconv.Itoa(len(in.fromAmounts)))
 	}
 }
 
-func checkAddressSizes(name string, list []string, found *problems) {
-	for i, text := range list {
-		if len(text) > MaxAddressBytes {
-			found.add(element(name, i), text, "must have at most 512 bytes, has "+strconv.Itoa(len(text)))
-		}
+// checkAddressSize checks the i-th address of a list, or a single one with i = -1. What is in it is not asked here: an
+// address that is none is no reason to refuse money that has moved.
+func checkAddressSize(name string, i int, text string, found *problems) {
+	if len(text) > MaxAddressBytes {
+		found.add(element(name, i), text, "must have at most 512 bytes, has "+strconv.Itoa(len(text)))
 	}
 }
 
-func element(name string, i int) string { return name + "[" + strconv.Itoa(i) + "]" }
+// element names the i-th element of a list; i = -1 is no element.
+func element(name string, i int) string {
+	if i < 0 {
+		return name
+	}
+	return name + "[" + strconv.Itoa(i) + "]"
+}
 
 // convert makes values of the texts: what it cannot convert it reports. It writes into t and into memory that m lends.
 func (in *input) convert(t *Transfer, m *memory, found *problems) {
