@@ -31,6 +31,7 @@ type Ethereum struct {
 	build  *build.Builder
 	report Report
 
+	bound  int  // maxHeld, less in tests
 	source kind // the table that token transfers come from; other: none so far
 	held   []ethereum.Transaction
 	payers map[ethereum.Hash]ethereum.Address // of the held ones
@@ -46,7 +47,7 @@ type Ethereum struct {
 // NewEthereum gives its transfers to b.
 func NewEthereum(b *build.Builder, report Report) *Ethereum {
 	return &Ethereum{
-		build: b, report: report,
+		build: b, report: report, bound: maxHeld,
 		payers:   map[ethereum.Hash]ethereum.Address{},
 		moved:    map[ethereum.Hash]struct{}{},
 		outcomes: map[ethereum.Hash]ethereum.Outcome{},
@@ -152,7 +153,7 @@ func (c *Ethereum) time(r *ethRow) (time.Time, error) {
 }
 
 func (c *Ethereum) transaction(r *ethRow) error {
-	if c.ended || len(c.held) == maxHeld {
+	if c.ended || len(c.held) == c.bound {
 		c.late = c.late || !c.ended
 		if err := c.flush(); err != nil {
 			return err
@@ -211,7 +212,7 @@ func (c *Ethereum) tokens(r *ethRow, table kind) error {
 	}
 	if c.late {
 		return stop{fmt.Errorf("a row of logs after more than %d transactions, which have been given without their logs: "+
-			"give logs or token transfers before transactions", maxHeld)}
+			"give logs or token transfers before transactions", c.bound)}
 	}
 	c.ended = true
 	if !ok {

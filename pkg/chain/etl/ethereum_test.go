@@ -40,6 +40,9 @@ func tokenLine(n, index int, from, to, value string) string {
 	return fmt.Sprintf("%s,%s,%s,%s,%s,%d,%d\n", usdt, from, to, value, hash(n), index, 100+n)
 }
 
+// testHeld is how many transactions wait in these tests.
+const testHeld = 100
+
 // run converts inputs one after the other and gives a line for each transfer and each reported problem.
 func run(t *testing.T, inputs ...string) (lines, problems []string, stats build.Stats, err error) {
 	t.Helper()
@@ -59,6 +62,7 @@ func run(t *testing.T, inputs ...string) (lines, problems []string, stats build.
 		problems = append(problems, err.Error())
 		return nil
 	})
+	c.bound = testHeld
 	for _, input := range inputs {
 		if err = c.Add(strings.NewReader(input)); err != nil {
 			return lines, problems, b.Stats, err
@@ -176,19 +180,19 @@ func TestEthereumRefusesUnknownTables(t *testing.T) {
 func TestEthereumLogsAfterTooManyTransactions(t *testing.T) {
 	var txs strings.Builder
 	txs.WriteString(txHeader)
-	for n := range maxHeld {
+	for n := range testHeld {
 		txs.WriteString(txLine(n, alice, bob, "1", "0x"))
 	}
 	log := logHeader + hashlessLog(1, 2, alice, bob, "01")
-	if got, _, _, err := run(t, txs.String(), log); err != nil || len(got) != maxHeld+1 {
+	if got, _, _, err := run(t, txs.String(), log); err != nil || len(got) != testHeld+1 {
 		t.Errorf("at the bound: %d transfers, %v", len(got), err)
 	}
-	txs.WriteString(txLine(maxHeld, alice, bob, "1", "0x"))
+	txs.WriteString(txLine(testHeld, alice, bob, "1", "0x"))
 	if _, _, _, err := run(t, txs.String(), log); err == nil || !strings.Contains(err.Error(), "before transactions") {
 		t.Errorf("over the bound: %v", err)
 	}
 	if got, _, _, err := run(t, log[:len(logHeader)]+strings.Replace(log[len(logHeader):], "102", "0", 1), txs.String()); err != nil ||
-		len(got) < maxHeld {
+		len(got) < testHeld {
 		t.Errorf("logs first: %d transfers, %v", len(got), err)
 	}
 }
