@@ -86,7 +86,9 @@ CREATE TABLE IF NOT EXISTS sluice.transfers{{onCluster}}
     raised_by        LowCardinality(String)           COMMENT 'live, lookback, rescreen, backfill',
     raised_at        DateTime64(9, 'UTC')             CODEC(Delta, ZSTD(1)),
     ingested_at      DateTime64(3, 'UTC')             COMMENT 'when it was accepted' CODEC(Delta, ZSTD(1)),
-    screened_at      DateTime64(3, 'UTC')             CODEC(Delta, ZSTD(1))
+    screened_at      DateTime64(3, 'UTC')             CODEC(Delta, ZSTD(1)),
+    INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_transfer_id transfer_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = {{engine "ReplacingMergeTree" "version"}}
 PARTITION BY toYYYYMM(occurred_at)
@@ -174,7 +176,9 @@ CREATE TABLE IF NOT EXISTS sluice.flagged_events{{onCluster}}
     inputs           String                           COMMENT 'what else the judgement read, as JSON, or empty',
     public_code      LowCardinality(String)           COMMENT 'proceed, pending, declined: all that a customer may see',
     raised_by        LowCardinality(String)           COMMENT 'live, lookback, rescreen, backfill',
-    raised_at        DateTime64(9, 'UTC')             CODEC(Delta, ZSTD(1))
+    raised_at        DateTime64(9, 'UTC')             CODEC(Delta, ZSTD(1)),
+    INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_transfer_id transfer_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = {{engine "ReplacingMergeTree" "version"}}
 PARTITION BY toYYYYMM(occurred_at)
@@ -262,7 +266,8 @@ CREATE TABLE IF NOT EXISTS sluice.flagged_history{{onCluster}}
     inputs           String                           COMMENT 'what else the judgement read, as JSON, or empty',
     public_code      LowCardinality(String)           COMMENT 'proceed, pending, declined: all that a customer may see',
     raised_by        LowCardinality(String)           COMMENT 'live, lookback, rescreen, backfill',
-    raised_at        DateTime64(9, 'UTC')             CODEC(Delta, ZSTD(1))
+    raised_at        DateTime64(9, 'UTC')             CODEC(Delta, ZSTD(1)),
+    INDEX by_transfer_id transfer_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = {{engine "ReplacingMergeTree"}}
 PARTITION BY toYYYYMM(occurred_at)
