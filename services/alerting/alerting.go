@@ -52,7 +52,7 @@ type lane struct {
 
 func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) error {
 	now := l.cfg.Now()
-	var counts [3]int
+	var counts [3]uint64
 	for i := range in.Records {
 		rec := &in.Records[i]
 		h := read(rec.Headers)
@@ -92,7 +92,7 @@ func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *s
 	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
 	value, outcome := l.decider.Quarantined(nil, rec.Value, judge.Headers{ID: h.id, Key: rec.Key}, now)
 	l.publish(rec, h, value, outcome, now, out)
-	var counts [3]int
+	var counts [3]uint64
 	counts[flag.Held] = 1
 	l.m.decided(counts)
 	l.m.quarantined()

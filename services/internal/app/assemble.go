@@ -1,0 +1,103 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"sluice/pkg/judge"
+	"sluice/schemas"
+	"sluice/services/alerting"
+	"sluice/services/api"
+	"sluice/services/enrichment"
+	"sluice/services/ingest"
+	"sluice/services/internal/stream"
+	"sluice/services/recorder"
+)
+
+// The consumer groups of the hops; the recorder has its own names.
+const (
+	groupIngest     = "sluice.ingest"
+	groupEnrichment = "sluice.enrichment"
+	groupAlerting   = "sluice.alerting"
+)
+
+// producerQueue is how much may wait for its acknowledgement: several requests of the largest size.
+const producerQueue = 4 * ingest.MaxBody
+
+// assemble makes the services that the process runs. It dials nothing.
+func (p *Pipeline) assemble() error {
+	parts := p.opts.Parts
+	mux := http.NewServeMux()
+	if parts.Ingest || parts.Watchlist {
+		producer, err := stream.NewProducer(stream.ProducerConfig{QueueBytes: producerQueue, Logger: p.log}, p.kafka)
+		if err != nil {
+			return err
+		}
+		p.producer = producer
+		p.add("producer", producer.Run)
+	}
+	if parts.Enrichment || parts.Watchlist {
+		if err := p.addLists(); err != nil {
+			return err
+		}
+	}
+	if parts.Ingest {
+		m := ingest.NewMetrics(p.reg)
+		waiter := ingest.NewWaiter(p.kafka)
+		p.add("verdict waiter", waiter.Run)
+		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: p.redis.Seen(), Verdicts: waiter,
+			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m})
+		if err := p.addLoop(stream.Config{Group: groupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(p.cfg.Ingest.Tenant, time.Now, m)); err != nil {
+			return err
+		}
+	}
+	if parts.Enrichment {
+		stage := enrichment.New(enrichment.Config{HoldAfter: p.cfg.Lists.HoldAfter, Now: time.Now}, p.lists, enrichment.NewMetrics(p.reg))
+		if err := p.addLoop(stream.Config{Group: groupEnrichment, Stage: "enrichment", Topics: []string{schemas.Transfers, schemas.Rescreen}}, stage); err != nil {
+			return err
+		}
+	}
+	if parts.Alerting {
+		set, err := Rules(p.cfg.Rules.File, p.cfg.Screening.UnknownDeposit, p.cfg.Screening.UnknownWithdrawal, p.cfg.Screening.Dust)
+		if err != nil {
+			return err
+		}
+		p.verdicts = alerting.NewMetrics(p.reg)
+		stage := alerting.New(alerting.Config{Rules: judge.Rules{Set: set}, Now: time.Now}, p.verdicts)
+		if err := p.addLoop(stream.Config{Group: groupAlerting, Stage: "alerting", Topics: []string{schemas.Screened}}, stage); err != nil {
+			return err
+		}
+	}
+	if parts.Recorder {
+		for _, hop := range recorder.Hops(p.warehouse) {
+			cfg := stream.Config{Group: hop.Group, Stage: recorder.Stage, Topics: []string{hop.Topic},
+				Gather: stream.GatherConfig{Records: p.cfg.Recorder.BatchRows, Wait: p.cfg.Recorder.MaxWait}}
+			if err := p.addLoop(cfg, hop.Handler); err != nil {
+				return err
+			}
+		}
+	}
+	if p.warehouse != nil && parts.Ingest {
+		(&api.API{Warehouse: p.warehouse}).Register(mux)
+	}
+	if p.opts.Simulate != nil {
+		if err := p.addSimulator(); err != nil {
+			return err
+		}
+	}
+	var h http.Handler = mux
+	p.api.Store(&h)
+	return nil
+}
+
+func (p *Pipeline) addLoop(cfg stream.Config, h stream.Handler) error {
+	cfg.Lanes, cfg.Drain, cfg.Logger = p.cfg.Stream.Lanes, p.cfg.Stream.DrainTimeout, p.log
+	l, err := stream.New(cfg, p.kafka, h)
+	if err != nil {
+		return fmt.Errorf("%s: %w", cfg.Group, err)
+	}
+	p.loops = append(p.loops, l)
+	p.add(cfg.Group, l.Run)
+	return nil
+}

@@ -1,0 +1,285 @@
+// Package app puts adapters behind ports: it is the one place that knows which broker, cache and warehouse the services
+// run on, starts them in order and stops them in reverse. It decides nothing about transfers.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+
+	"sluice/schemas"
+	"sluice/services/alerting"
+	"sluice/services/internal/broker"
+	"sluice/services/internal/cache"
+	"sluice/services/internal/config"
+	"sluice/services/internal/httpx"
+	"sluice/services/internal/stream"
+	"sluice/services/internal/warehouse"
+)
+
+// Parts says which services a process runs.
+type Parts struct{ Ingest, Enrichment, Alerting, Recorder, Watchlist bool }
+
+// All is `sluice run`.
+var All = Parts{Ingest: true, Enrichment: true, Alerting: true, Recorder: true, Watchlist: true}
+
+// needs is what the parts work with.
+func (p Parts) needs() Needs {
+	return Needs{
+		Kafka:      true,
+		Redis:      p.Ingest || p.Enrichment || p.Watchlist,
+		ClickHouse: p.Recorder || p.Watchlist,
+	}
+}
+
+// Options are what a process does beside its services.
+type Options struct {
+	Parts    Parts
+	Embedded bool // servers that the config does not name are started in this process
+	Simulate *Simulate
+	Version  string
+	// Show runs a live screen while the pipeline runs; it returns when stop was called or ctx ended. nil: none.
+	Show func(ctx context.Context, p *Pipeline, stop func()) error
+}
+
+// Pipeline is a process's services on their servers.
+type Pipeline struct {
+	cfg     *config.Config
+	opts    Options
+	log     zerolog.Logger
+	reg     *prometheus.Registry
+	started time.Time
+
+	Servers   *Servers
+	kafka     *broker.Client
+	redis     *cache.Client
+	warehouse *warehouse.Warehouse
+	producer  *stream.Producer
+	lists     *listsState
+	verdicts  *alerting.Metrics
+
+	loops   []*stream.Loop
+	runners []runner
+	api     atomic.Pointer[http.Handler]
+	state   atomic.Pointer[string] // what the start is waiting for; nil: started
+	addr    string
+}
+
+// Run runs the services until ctx ends, and drains.
+func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logger) (err error) {
+	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now()}
+	p.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		loopCollector{func() []*stream.Loop { return p.loops }})
+	p.waiting("the servers")
+	keys, err := p.keys()
+	if err != nil {
+		return err
+	}
+
+	// The listener comes first: a process that waits for its servers says so on /readyz.
+	mux := http.NewServeMux()
+	httpx.Operations(mux, p.reg, p.readiness)
+	mux.Handle("/v1/", httpx.Authenticate(keys, cfg.Ingest.Tenant, http.HandlerFunc(p.serveAPI)))
+	server, err := httpx.Listen(ctx, cfg.HTTP.Listen, mux)
+	if err != nil {
+		return err
+	}
+	p.addr = server.Addr()
+	front := start(ctx, runner{"http", func(ctx context.Context) error { return server.Run(ctx, cfg.Stream.DrainTimeout) }})
+	defer func() { err = errors.Join(err, front.stop()) }()
+
+	if p.Servers, err = p.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.prepare(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := p.assemble(); err != nil {
+		return err
+	}
+	if err := p.Servers.Announce(p.addr); err != nil {
+		return err
+	}
+	back := start(ctx, p.runners...)
+	defer func() { err = errors.Join(err, back.stop()) }()
+	p.state.Store(nil)
+	log.Info().Str("http", p.addr).Dur("took", time.Since(p.started)).Msg("the pipeline runs")
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if opts.Show != nil {
+		show := start(ctx, runner{"screen", func(ctx context.Context) error { return errors.Join(opts.Show(ctx, p, stop), waitFor(ctx, stop)) }})
+		defer func() { err = errors.Join(err, show.stop()) }()
+	}
+	select {
+	case <-ctx.Done():
+		log.Info().Msg("stopping: requests and batches under way are finished")
+	case <-back.failed:
+	case <-front.failed:
+	}
+	// Requests end before what they wait for.
+	return front.stop()
+}
+
+// waitFor keeps the screen's phase alive after its user has quit, until the pipeline stops it.
+func waitFor(ctx context.Context, stop func()) error {
+	stop()
+	<-ctx.Done()
+	return nil
+}
+
+func (p *Pipeline) add(name string, run func(context.Context) error) {
+	p.runners = append(p.runners, runner{name, run})
+}
+
+func (p *Pipeline) waiting(what string) { p.state.Store(&what) }
+
+func (p *Pipeline) keys() (*httpx.Keys, error) {
+	if p.cfg.HTTP.KeysFile == "" {
+		return nil, nil
+	}
+	f, err := os.Open(p.cfg.HTTP.KeysFile)
+	if err != nil {
+		return nil, fmt.Errorf("http.keys_file: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	keys, err := httpx.ReadKeys(f)
+	if err != nil {
+		return nil, fmt.Errorf("http.keys_file: %s: %w", p.cfg.HTTP.KeysFile, err)
+	}
+	return keys, nil
+}
+
+// open finds or starts the servers and makes the clients.
+func (p *Pipeline) open(ctx context.Context) (_ *Servers, err error) {
+	needs := p.opts.Parts.needs()
+	s := external(p.cfg)
+	if p.opts.Embedded {
+		if s, err = Start(ctx, p.cfg, needs, p.reg, p.log); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if p.kafka, err = broker.New(broker.Config{Brokers: s.Brokers}); err != nil {
+		return nil, err
+	}
+	if needs.Redis {
+		if p.redis, err = cache.New(cache.Config{URL: s.Redis}); err != nil {
+			return nil, err
+		}
+	}
+	if needs.ClickHouse {
+		if p.warehouse, err = warehouse.Open(warehouse.Config{DSN: s.ClickHouse, Cluster: p.cfg.ClickHouse.Cluster}); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (p *Pipeline) close() error {
+	errs := []error{p.kafka.Close()}
+	if p.redis != nil {
+		errs = append(errs, p.redis.Close())
+	}
+	if p.warehouse != nil {
+		errs = append(errs, p.warehouse.Close())
+	}
+	return errors.Join(append(errs, p.Servers.Close())...)
+}
+
+// prepare waits until the servers answer and are as they must be: topics, and the schema.
+func (p *Pipeline) prepare(ctx context.Context) error {
+	err := p.until(ctx, "the broker", func(ctx context.Context) error {
+		report, err := p.kafka.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{
+			AllowUnsafe: p.cfg.Kafka.AllowUnsafe || p.Servers.Embedded["broker"]})
+		if errors.Is(err, stream.ErrTopicMismatch) {
+			return final{err}
+		}
+		for _, w := range report.Warnings {
+			p.log.Warn().Msg(w)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if p.redis != nil {
+		if _, err := p.redis.CheckPolicy(ctx); err != nil && !errors.Is(err, cache.ErrUnavailable) {
+			return err
+		}
+	}
+	if p.warehouse == nil {
+		return nil
+	}
+	if p.Servers.Embedded["warehouse"] || p.opts.Parts == All {
+		return p.until(ctx, "the schema", func(ctx context.Context) error {
+			_, err := p.warehouse.Migrate(ctx, migrationLock{p.redis})
+			return err
+		})
+	}
+	return p.until(ctx, "the schema", func(ctx context.Context) error {
+		err := p.warehouse.CheckVersion(ctx)
+		if errors.Is(err, warehouse.ErrSchema) {
+			err = fmt.Errorf("%w: run `sluice migrate`", err)
+		}
+		return err
+	})
+}
+
+// final is an error that waiting does not mend.
+type final struct{ error }
+
+func (f final) Unwrap() error { return f.error }
+
+// until tries fn until it works, with a growing pause, and says in the log and on /readyz what it waits for.
+func (p *Pipeline) until(ctx context.Context, what string, fn func(context.Context) error) error {
+	const most = 5 * time.Second
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, most) {
+		err := fn(ctx)
+		var f final
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &f):
+			return err
+		case ctx.Err() != nil:
+			return nil
+		}
+		p.waiting(what + ": " + err.Error())
+		p.log.Warn().Err(err).Str("for", what).Dur("again_in", pause).Msg("waiting")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// migrationLock lets one migration run at a time, over all machines.
+type migrationLock struct{ redis *cache.Client }
+
+const (
+	lockTTL  = 30 * time.Second
+	lockWait = 5 * time.Minute
+)
+
+func (l migrationLock) Lock(ctx context.Context) (func(context.Context) error, error) {
+	lease, err := l.redis.Acquire(ctx, "migrate", lockTTL, lockWait)
+	if err != nil {
+		return nil, err
+	}
+	return lease.Release, nil
+}
