@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# Makes the secrets of docker-compose.yml, once: random passwords and one API key. Nothing here has a default password.
+# Makes the secrets of docker-compose.yml that are not there yet: random passwords and one API key. There is no default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 077
-mkdir -p deployments/secrets
-random() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
-if [ ! -f .env ]; then
-  redis=$(random)
-  printf '%s' "$redis" > deployments/secrets/redis_password
-  printf 'SLUICE_REDIS_PASSWORD=%s\nSLUICE_CLICKHOUSE_PASSWORD=%s\n' "$redis" "$(random)" > .env
-  echo "made .env"
+secrets=deployments/secrets
+mkdir -p "$secrets"
+touch .env
+
+for name in SLUICE_REDIS_PASSWORD SLUICE_CLICKHOUSE_PASSWORD; do
+  if ! grep -q "^$name=." .env; then
+    [ -z "$(tail -c 1 .env)" ] || echo >> .env
+    # 24 bytes in the URL-safe alphabet: no padding, nothing to escape.
+    printf '%s=%s\n' "$name" "$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" >> .env
+    echo "made $name in .env"
+  fi
+done
+printf 'requirepass %s\n' "$(sed -n 's/^SLUICE_REDIS_PASSWORD=//p' .env)" > "$secrets/redis.conf"
+
+if [ ! -s "$secrets/api_keys" ]; then
+  bin/sluice key default > "$secrets/api_keys.new"
+  mv "$secrets/api_keys.new" "$secrets/api_keys"
 fi
-if [ ! -f deployments/secrets/api_keys ]; then
-  bin/sluice key default > deployments/secrets/api_keys
-fi
-# Compose hands the files to users other than this one.
-chmod 644 deployments/secrets/*
+
+# The users of the containers read the files; the folder keeps others on this machine out.
+chmod 644 "$secrets"/redis.conf "$secrets"/api_keys
