@@ -76,16 +76,28 @@ func (a Amount) BigInt() *big.Int { return a.scaled.ToBig() }
 // FractionDigits returns how many fraction digits the canonical text has, 0 to 30.
 func (a Amount) FractionDigits() int {
 	_, high, low := a.split()
-	var digits [MaxFractionDigits]byte
-	return putFraction(&digits, high, low)
+	n, part := MaxFractionDigits, low
+	if low == 0 {
+		n, part = halfDigits, high
+	}
+	if part == 0 {
+		return 0
+	}
+	for ; part%10 == 0; part /= 10 {
+		n--
+	}
+	return n
 }
 
 // IntegerDigits returns how many integer digits the canonical text has, 1 to 38.
 func (a Amount) IntegerDigits() int {
 	whole, _, _ := a.split()
 	n := 1
-	for !whole.IsUint64() || whole[0] > 9 {
+	for !whole.IsUint64() {
 		divWord(&whole, 10)
+		n++
+	}
+	for rest := whole.Uint64(); rest > 9; rest /= 10 {
 		n++
 	}
 	return n

@@ -12,16 +12,9 @@ const maxDepth = 32
 // escape, a control character or the end of b comes first. It looks at eight bytes at a time. It does not check that
 // the bytes are UTF-8.
 func StringEnd(b []byte, from int) int {
-	const (
-		ones = 0x0101010101010101
-		tops = 0x8080808080808080
-	)
 	i := from
 	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, escape := w^(ones*'"'), w^(ones*'\\')
-		// The lowest marked byte is exact; a borrow can only mark bytes above a marked one.
-		if marks := ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*0x20)&^w) & tops; marks != 0 {
+		if marks := special(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
 			i += bits.TrailingZeros64(marks) / 8
 			if b[i] == '"' {
 				return i
@@ -38,6 +31,19 @@ func StringEnd(b []byte, from int) int {
 		}
 	}
 	return -1
+}
+
+// The lowest and the highest bit of each byte of a word.
+const (
+	ones = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
+// special marks the top bit of each byte of w that is a quote, a backslash or a control character. The lowest mark is
+// exact; a borrow can mark further bytes above a marked one.
+func special(w uint64) uint64 {
+	quote, escape := w^(ones*'"'), w^(ones*'\\')
+	return ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*0x20)&^w) & tops
 }
 
 // Skip returns the index behind the JSON value that begins at i, and -1 when b does not hold a value in the canonical

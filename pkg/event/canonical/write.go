@@ -13,24 +13,33 @@ import (
 func AppendString[T ~string](dst []byte, text T) []byte { return appendString(dst, string(text)) }
 
 func appendString(dst []byte, text string) []byte {
-	for i := range len(text) {
-		if !plain[text[i]] {
-			dst, _ = jsontext.AppendQuote(dst, text) // the only error is invalid UTF-8, which it has replaced
-			return dst
-		}
+	if !isPlain(text) {
+		dst, _ = jsontext.AppendQuote(dst, text) // the only error is invalid UTF-8, which it has replaced
+		return dst
 	}
 	dst = append(dst, '"')
 	dst = append(dst, text...)
 	return append(dst, '"')
 }
 
-// plain tells which bytes stand in a JSON string as they are; those above ASCII have to be looked at together.
-var plain = func() (table [256]bool) {
-	for c := byte(0x20); c < 0x80; c++ {
-		table[c] = c != '"' && c != '\\'
+// isPlain reports whether a text is ASCII that stands in a JSON string as it is. It looks at eight bytes at a time.
+func isPlain(text string) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		s := text[i : i+8]
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if special(w)|w&tops != 0 {
+			return false
+		}
 	}
-	return table
-}()
+	for ; i < len(text); i++ {
+		if c := text[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
 
 // AppendStrings appends an array of JSON strings.
 func AppendStrings[T ~string](dst []byte, texts []T) []byte {
