@@ -468,7 +468,7 @@ func TestReadersIgnoreMembersOfALaterRelease(t *testing.T) {
 	}
 }
 
-func TestBodyHelperCoversEveryRequiredMember(t *testing.T) {
+func TestOnlyTheRequiredMembersAreAskedFor(t *testing.T) {
 	var members m
 	if err := json.Unmarshal(body(t, nil), &members); err != nil {
 		t.Fatal(err)
