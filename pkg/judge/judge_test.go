@@ -238,6 +238,9 @@ func TestWithoutListsEverythingIsHeld(t *testing.T) {
 		if verdict, reasons := verdictOf(t, out); verdict != "held" || reasons != "degraded" {
 			t.Errorf("%s: %s for %s", name, verdict, reasons)
 		}
+		if bytes.Contains(out, []byte(`"lists_version"`)) {
+			t.Errorf("%s: names lists that were not used\n%s", name, out)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ type Screener struct {
 	parser transfer.Parser
 }
 
+// noLists is the version of the lists that a transfer was not screened with.
+const noLists = ""
+
 // errNotARecord is the error of a value that nothing can be spliced into.
 var errNotARecord = errors.New("record is damaged: want a JSON object with members")
 
@@ -52,11 +55,11 @@ func (s *Screener) screen(dst, value []byte) (out []byte, clean bool, err error)
 		return dst, false, err
 	}
 	r := screening.Screen(parsed, s.Lists.Snapshot, s.Lists.Own)
-	return s.finish(dst, value, &r)
+	return s.finish(dst, value, &r, s.Lists.Snapshot.Version())
 }
 
-// finish splices a result in behind the record in s.record.
-func (s *Screener) finish(dst, value []byte, r *screening.Result) ([]byte, bool, error) {
+// finish splices a result in behind the record in s.record. version is that of the lists it was screened with.
+func (s *Screener) finish(dst, value []byte, r *screening.Result, version string) ([]byte, bool, error) {
 	body, ok := withoutBrace(value)
 	if !ok {
 		return dst, false, errNotARecord
@@ -65,12 +68,12 @@ func (s *Screener) finish(dst, value []byte, r *screening.Result) ([]byte, bool,
 	live := s.record.RaisedBy == "" && s.record.CauseSeq == 0
 	conflict := !s.record.ConflictsWith.IsZero()
 	dst = append(dst, body...)
-	dst = screening.AppendMembers(dst, r, s.Lists.Seq, s.Lists.Snapshot.Version(), conflict)
+	dst = screening.AppendMembers(dst, r, s.Lists.Seq, version, conflict)
 	return append(dst, '}'), r.Clean() && live && !conflict, nil
 }
 
-// Degraded appends the screened record of a fact that is not screened, because no usable lists came in time. The
-// verdict will be held, reason degraded.
+// Degraded appends the screened record of a fact that is not screened, because no usable lists came in time. It names
+// no lists_version, for no lists were used. The verdict will be held, reason degraded.
 func (s *Screener) Degraded(dst, value []byte) (out []byte, err error) {
 	if err := s.record.Decode(value); err != nil {
 		return dst, err
@@ -80,7 +83,7 @@ func (s *Screener) Degraded(dst, value []byte) (out []byte, err error) {
 		return dst, err
 	}
 	r := screening.Screen(parsed, nil, nil)
-	out, _, err = s.finish(dst, value, &r)
+	out, _, err = s.finish(dst, value, &r, noLists)
 	return out, err
 }
 
@@ -89,13 +92,13 @@ func (s *Screener) Degraded(dst, value []byte) (out []byte, err error) {
 func (s *Screener) Quarantined(dst, value []byte, h Headers) []byte {
 	r := screening.Result{Quarantined: true}
 	if s.record.Decode(value) == nil && !s.record.Screened {
-		if out, _, err := s.finish(dst, value, &r); err == nil {
+		if out, _, err := s.finish(dst, value, &r, noLists); err == nil {
 			return out
 		}
 	}
 	s.record = event.Record{}
 	stub := h.record()
-	out, _, _ := s.finish(dst, stub, &r)
+	out, _, _ := s.finish(dst, stub, &r, noLists)
 	return out
 }
 
