@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,7 @@ func TestARestartGoesOn(t *testing.T) {
 	for _, err := range []error{
 		c.Set(ctx, "a", binary, 0).Err(), c.Set(ctx, "soon", "x", time.Hour).Err(),
 		c.HSet(ctx, "h", "f", "1", "g", "2").Err(), c.SAdd(ctx, "s", "x", "y").Err(),
+		c.ZAdd(ctx, "z", goredis.Z{Score: 7, Member: "m"}).Err(),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -64,6 +66,9 @@ func TestARestartGoesOn(t *testing.T) {
 	}
 	if n := c.SCard(ctx, "s").Val(); n != 2 {
 		t.Errorf("%d members", n)
+	}
+	if v := c.ZScore(ctx, "z", "m").Val(); v != 7 {
+		t.Errorf("score %v", v)
 	}
 	if n := c.Exists(ctx, "soon").Val(); n != 0 {
 		t.Error("a key with an expiry was kept")
@@ -116,5 +121,47 @@ func TestOnlyLoopback(t *testing.T) {
 		if _, err := New(Config{File: "f", Listen: listen}); err == nil {
 			t.Errorf("%s was accepted", listen)
 		}
+	}
+}
+
+func TestManyKeysWithAnExpiryCostLittle(t *testing.T) {
+	c, stop := run(t, filepath.Join(t.TempDir(), "cache"))
+	defer stop()
+	ctx := t.Context()
+	for part := range 4 {
+		p := c.Pipeline()
+		for i := range 5000 {
+			p.Set(ctx, fmt.Sprint("seen:", part, ":", i), "x", time.Hour)
+		}
+		// Where every command goes through all keys, this runs into the client's timeouts.
+		if _, err := p.Exec(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKeysExpire(t *testing.T) {
+	s, err := New(Config{File: filepath.Join(t.TempDir(), "cache")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.mini.Close()
+	if err := s.mini.Set("k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	s.mini.SetTTL("k", 30*time.Second)
+	start := time.Now()
+	s.aged = start
+	s.age(start.Add(29 * time.Second))
+	if !s.mini.Exists("k") {
+		t.Error("the key expired too early")
+	}
+	s.pause = 0
+	s.age(start.Add(30 * time.Second))
+	if s.mini.Exists("k") {
+		t.Error("the key did not expire")
 	}
 }

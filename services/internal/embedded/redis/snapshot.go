@@ -19,47 +19,34 @@ const magic = "sluice-cache-1\n"
 // key is one key with its value, of the kinds that Sluice uses.
 type key struct {
 	Name    string
-	Type    string // "string", "hash", "set"
+	Type    string // "string", "hash", "set", "zset"
 	String  string
 	Hash    map[string]string
 	Members []string
+	Scores  map[string]float64
 }
 
 var errDamaged = errors.New("the snapshot is damaged")
 
-// store writes the keys without an expiry to the file, whole or not at all.
+// store writes the keys without an expiry to the file, whole or not at all. The server goes on meanwhile: what refers to
+// other keys (hashes, sets) is read before the plain values are listed, so that what a pointer in the file names is in
+// the file too.
 func store(m *miniredis.Miniredis, file string) error {
 	var keys []key
-	for _, name := range m.Keys() {
-		if m.TTL(name) > 0 {
-			continue
-		}
-		k := key{Name: name, Type: m.Type(name)}
-		var err error
-		switch k.Type {
-		case "string":
-			k.String, err = m.Get(name)
-		case "hash":
-			k.Hash = map[string]string{}
-			var fields []string
-			fields, err = m.HKeys(name)
-			for _, f := range fields {
-				k.Hash[f] = m.HGet(name, f)
+	for _, plain := range []bool{false, true} {
+		for _, name := range m.Keys() {
+			if m.TTL(name) > 0 || (m.Type(name) == "string") != plain {
+				continue
 			}
-		case "set":
-			k.Members, err = m.Members(name)
-		case "none", "":
-			continue // expired in between
-		default:
-			err = fmt.Errorf("a %s is not kept", k.Type)
+			k, err := read(m, name)
+			if errors.Is(err, miniredis.ErrKeyNotFound) || k.Type == "" {
+				continue // expired or removed in between
+			}
+			if err != nil {
+				return fmt.Errorf("key %q: %w", name, err)
+			}
+			keys = append(keys, k)
 		}
-		if errors.Is(err, miniredis.ErrKeyNotFound) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("key %q: %w", name, err)
-		}
-		keys = append(keys, k)
 	}
 	var body bytes.Buffer
 	if err := gob.NewEncoder(&body).Encode(keys); err != nil {
@@ -67,6 +54,31 @@ func store(m *miniredis.Miniredis, file string) error {
 	}
 	sum := sha256.Sum256(body.Bytes())
 	return renameio.WriteFile(file, slices.Concat([]byte(magic), sum[:], body.Bytes()), 0o600)
+}
+
+// read is one key as the file keeps it; its type is "" when it is gone.
+func read(m *miniredis.Miniredis, name string) (k key, err error) {
+	k = key{Name: name, Type: m.Type(name)}
+	switch k.Type {
+	case "string":
+		k.String, err = m.Get(name)
+	case "hash":
+		k.Hash = map[string]string{}
+		var fields []string
+		fields, err = m.HKeys(name)
+		for _, f := range fields {
+			k.Hash[f] = m.HGet(name, f)
+		}
+	case "set":
+		k.Members, err = m.Members(name)
+	case "zset":
+		k.Scores, err = m.SortedSet(name)
+	case "none", "":
+		k.Type = ""
+	default:
+		err = fmt.Errorf("a %s is not kept", k.Type)
+	}
+	return k, err
 }
 
 // load puts what a file holds into m; no file is an empty one.
@@ -100,6 +112,12 @@ func load(m *miniredis.Miniredis, file string) error {
 			}
 		case "set":
 			_, err = m.SetAdd(k.Name, k.Members...)
+		case "zset":
+			for member, score := range k.Scores {
+				if _, err = m.ZAdd(k.Name, score, member); err != nil {
+					break
+				}
+			}
 		default:
 			err = errDamaged
 		}

@@ -1,0 +1,163 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// keyLease begins the keys of leases.
+const keyLease = prefix + "lease:"
+
+// release and renew act only for the holder. KEYS: lease; ARGV: token, milliseconds.
+var (
+	release = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
+	renew   = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`)
+)
+
+// Lease is a lock that ends by itself when its holder is gone. It keeps honest workers from crossing each other; what
+// must be right even when a holder sleeps past its lease has to be safe without it.
+type Lease struct {
+	c     *Client
+	name  string
+	token string
+	ttl   time.Duration
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup
+}
+
+// Acquire takes the lease with the name, and renews it until Release or the end of ctx. ErrLocked: another has it, and
+// still had it after wait.
+func (c *Client) Acquire(ctx context.Context, name string, ttl, wait time.Duration) (*Lease, error) {
+	if ttl < 10*time.Millisecond {
+		return nil, fmt.Errorf("lease %s: %s is too short", name, ttl)
+	}
+	until := time.Now().Add(wait)
+	for {
+		l, err := c.acquire(ctx, name, ttl)
+		left := time.Until(until)
+		if !errors.Is(err, ErrLocked) || left <= 0 {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", err, context.Cause(ctx))
+		case <-time.After(min(ttl/4, left, 250*time.Millisecond)):
+		}
+	}
+}
+
+func (c *Client) acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	l := &Lease{c: c, name: name, token: hex.EncodeToString(b[:]), ttl: ttl}
+	short, done := c.limit(ctx)
+	defer done()
+	ok, err := c.rdb.SetNX(short, keyLease+name, l.token, ttl).Result()
+	if err != nil {
+		return nil, domain("lease "+name, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("lease %s: %w", name, ErrLocked)
+	}
+	l.ctx, l.cancel = context.WithCancelCause(ctx)
+	l.wg.Add(1)
+	go l.keep()
+	return l, nil
+}
+
+// Context ends when the lease was lost (its cause is ErrLeaseLost), with the context of Acquire, and with Release.
+func (l *Lease) Context() context.Context { return l.ctx }
+
+// keep renews the lease until it ends. A server that is away for less than the rest of the lease loses nothing.
+func (l *Lease) keep() {
+	defer l.wg.Done()
+	good := time.Now()
+	tick := time.NewTicker(l.ttl / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		asked := time.Now()
+		ctx, cancel := context.WithTimeout(l.ctx, l.ttl/3)
+		n, err := renew.Run(ctx, l.c.rdb, []string{keyLease + l.name}, l.token, l.ttl.Milliseconds()).Int()
+		cancel()
+		switch {
+		case err == nil && n == 1:
+			good = asked
+		case err == nil || time.Since(good) >= l.ttl:
+			l.cancel(fmt.Errorf("lease %s: %w", l.name, ErrLeaseLost))
+			return
+		}
+	}
+}
+
+// Release gives the lease back.
+func (l *Lease) Release(ctx context.Context) error {
+	l.cancel(nil)
+	l.wg.Wait()
+	ctx, cancel := l.c.limit(context.WithoutCancel(ctx))
+	defer cancel()
+	return domain("lease "+l.name, release.Run(ctx, l.c.rdb, []string{keyLease + l.name}, l.token).Err())
+}
+
+// MigrationLock is a lease in the shape that the migrations library asks for: ClickHouse has no lock of its own.
+type MigrationLock struct {
+	c    *Client
+	ttl  time.Duration
+	wait time.Duration
+
+	mu    sync.Mutex
+	lease *Lease
+}
+
+// MigrationLock returns the lock for schema migrations, which waits at most wait for another migration.
+func (c *Client) MigrationLock(ttl, wait time.Duration) *MigrationLock {
+	return &MigrationLock{c: c, ttl: ttl, wait: wait}
+}
+
+// SessionLock takes the lock.
+func (m *MigrationLock) SessionLock(ctx context.Context, _ *sql.Conn) error { return m.lock(ctx) }
+
+// SessionUnlock gives it back.
+func (m *MigrationLock) SessionUnlock(ctx context.Context, _ *sql.Conn) error { return m.unlock(ctx) }
+
+// Lock takes the lock.
+func (m *MigrationLock) Lock(ctx context.Context, _ *sql.DB) error { return m.lock(ctx) }
+
+// Unlock gives it back.
+func (m *MigrationLock) Unlock(ctx context.Context, _ *sql.DB) error { return m.unlock(ctx) }
+
+func (m *MigrationLock) lock(ctx context.Context) error {
+	l, err := m.c.Acquire(ctx, "migrate", m.ttl, m.wait)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease = l
+	return nil
+}
+
+func (m *MigrationLock) unlock(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease == nil {
+		return errors.New("lease migrate: it is not held")
+	}
+	l := m.lease
+	m.lease = nil
+	return l.Release(ctx)
+}

@@ -1,0 +1,238 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"sluice/pkg/watchlist"
+)
+
+// Keys of the lists. Segments and manifests are named by their content and never change; the pointer is the one key that
+// moves. The braces keep them on one node of a cluster.
+const (
+	keyPointer  = prefix + "{lists}:pointer"
+	keyVersions = prefix + "{lists}:versions" // sorted set: versions by the seq that put them in force
+	keyManifest = prefix + "{lists}:manifest:"
+	keySegment  = prefix + "{lists}:segment:"
+)
+
+// sentinel is a field of the pointer by which half a pointer is told from a whole one.
+const sentinel = "sluice lists pointer 1"
+
+// chunkBytes bounds what one pipeline carries.
+const chunkBytes = 8 << 20
+
+// keepVersions is how many versions stay in Redis, the current one included.
+const keepVersions = 5
+
+// Pointer says which version of the lists is in force.
+type Pointer struct {
+	Seq     uint64 // activation that put it in force
+	Epoch   string // of the topic that numbers it
+	Version string
+	Count   int // entries, which the manifest must have too
+}
+
+// Pointer returns the pointer, read whole in one round trip. ErrNotFound: none was ever set, or Redis was flushed.
+func (c *Client) Pointer(ctx context.Context) (Pointer, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	got, err := c.rdb.HGetAll(ctx, keyPointer).Result()
+	if err != nil {
+		return Pointer{}, domain("lists pointer", err)
+	}
+	if len(got) == 0 {
+		return Pointer{}, fmt.Errorf("lists pointer: %w", ErrNotFound)
+	}
+	p := Pointer{Epoch: got["epoch"], Version: got["version"]}
+	seq, err1 := strconv.ParseUint(got["seq"], 10, 64)
+	count, err2 := strconv.Atoi(got["count"])
+	p.Seq, p.Count = seq, count
+	if err1 != nil || err2 != nil || got["sentinel"] != sentinel || p.Epoch == "" || p.Version == "" {
+		return Pointer{}, fmt.Errorf("lists pointer: %w: %v", ErrBroken, got)
+	}
+	return p, nil
+}
+
+// setPointer moves the pointer, never back: within an epoch only to a higher seq, or to where it is. The caller read the
+// epoch from the topic, so a pointer of another epoch is overwritten. KEYS: pointer, versions; ARGV: seq, epoch,
+// version, count, sentinel. Numbers are compared by length and digits: a Lua number loses digits above 2^53.
+var setPointer = redis.NewScript(`
+local have = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'version')
+if have[1] and have[2] == ARGV[2] then
+  local a, b = have[1], ARGV[1]
+  if #a > #b or (#a == #b and a > b) then return 'stale' end
+  if a == b and have[3] ~= ARGV[3] then return 'other' end
+end
+redis.call('HSET', KEYS[1], 'seq', ARGV[1], 'epoch', ARGV[2], 'version', ARGV[3], 'count', ARGV[4], 'sentinel', ARGV[5])
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[3])
+return 'ok'
+`)
+
+// SetPointer puts a version in force. ErrStale: a newer activation of the same epoch is there, and stays; ErrBroken: the
+// same activation is there with another version.
+func (c *Client) SetPointer(ctx context.Context, p Pointer) error {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	got, err := setPointer.Run(ctx, c.rdb, []string{keyPointer, keyVersions},
+		strconv.FormatUint(p.Seq, 10), p.Epoch, p.Version, p.Count, sentinel).Text()
+	switch {
+	case err != nil:
+		return domain("lists pointer", err)
+	case got == "stale":
+		return fmt.Errorf("lists pointer: %w than seq %d", ErrStale, p.Seq)
+	case got == "other":
+		return fmt.Errorf("lists pointer: %w: seq %d is there with another version than %s", ErrBroken, p.Seq, p.Version)
+	default:
+		return nil
+	}
+}
+
+// Manifest returns the manifest of a version as it was stored.
+func (c *Client) Manifest(ctx context.Context, version string) ([]byte, error) {
+	return c.get(ctx, "manifest "+version, keyManifest+version)
+}
+
+// Segment returns the bytes of a segment as they were stored; the caller verifies them.
+func (c *Client) Segment(ctx context.Context, sha256 string) ([]byte, error) {
+	return c.get(ctx, "segment "+sha256, keySegment+sha256)
+}
+
+func (c *Client) get(ctx context.Context, what, key string) ([]byte, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	data, err := c.rdb.Get(ctx, key).Bytes()
+	return data, domain(what, err)
+}
+
+// Missing returns the segments of m that are not there in their full length, in one pipeline.
+func (c *Client) Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	var segments []watchlist.Segment
+	var lengths []*redis.IntCmd
+	pipe := c.rdb.Pipeline()
+	for _, l := range m.Lists {
+		for _, g := range l.Segments {
+			segments = append(segments, g)
+			lengths = append(lengths, pipe.StrLen(ctx, keySegment+g.SHA256))
+		}
+	}
+	if len(segments) == 0 {
+		return nil, nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, domain("segments", err)
+	}
+	var missing []watchlist.Segment
+	for i, n := range lengths {
+		if err := n.Err(); err != nil {
+			return nil, domain("segment "+segments[i].SHA256, err)
+		}
+		if n.Val() != int64(segments[i].Bytes) {
+			missing = append(missing, segments[i])
+		}
+	}
+	return missing, nil
+}
+
+// Store writes a snapshot: all its segments, over what is there, so that damaged and missing ones are repaired, and then
+// its manifest. Nothing refers to it until SetPointer.
+func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
+	pipe := c.rdb.Pipeline()
+	size := 0
+	flush := func() error {
+		if size == 0 {
+			return nil
+		}
+		ctx, cancel := c.limit(ctx)
+		defer cancel()
+		cmds, err := pipe.Exec(ctx)
+		for _, cmd := range cmds {
+			err = errors.Join(err, cmd.Err())
+		}
+		size = 0
+		return domain("writing segments", err)
+	}
+	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
+		// The command keeps the data until it is sent: string makes a copy.
+		pipe.Set(ctx, keySegment+g.SHA256, string(data), 0)
+		if size += len(data); size >= chunkBytes {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	if err != nil {
+		return watchlist.Manifest{}, err
+	}
+	text, err := m.Encode()
+	if err != nil {
+		return watchlist.Manifest{}, err
+	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	return m, domain("manifest "+m.Version, c.rdb.Set(ctx, keyManifest+m.Version, text, 0).Err())
+}
+
+// Prune removes the versions that are older than the last few, and the segments that only they used. The caller holds
+// the lease under which snapshots are stored. It returns how many keys it removed.
+func (c *Client) Prune(ctx context.Context) (int, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	versions, err := c.rdb.ZRevRange(ctx, keyVersions, 0, -1).Result()
+	if err != nil || len(versions) <= keepVersions {
+		return 0, domain("versions", err)
+	}
+	kept, err := c.segmentsOf(ctx, versions[:keepVersions])
+	if err != nil {
+		return 0, err
+	}
+	old, err := c.segmentsOf(ctx, versions[keepVersions:])
+	if err != nil {
+		return 0, err
+	}
+	var keys []string
+	for sha := range old {
+		if !kept[sha] {
+			keys = append(keys, keySegment+sha)
+		}
+	}
+	for _, v := range versions[keepVersions:] {
+		keys = append(keys, keyManifest+v)
+	}
+	if err := c.rdb.Unlink(ctx, keys...).Err(); err != nil {
+		return 0, domain("removing old versions", err)
+	}
+	return len(keys), domain("versions", c.rdb.ZRemRangeByRank(ctx, keyVersions, 0, int64(-keepVersions-1)).Err())
+}
+
+// segmentsOf are the hashes of the segments of versions. A manifest that is gone or cannot be read names none.
+func (c *Client) segmentsOf(ctx context.Context, versions []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, v := range versions {
+		text, err := c.Manifest(ctx, v)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		m, err := watchlist.ParseManifest(text)
+		if err != nil {
+			continue
+		}
+		for _, l := range m.Lists {
+			for _, g := range l.Segments {
+				out[g.SHA256] = true
+			}
+		}
+	}
+	return out, nil
+}
