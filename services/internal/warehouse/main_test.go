@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"sync"
@@ -58,10 +59,15 @@ type mutex struct {
 	held int
 }
 
-func (m *mutex) Lock(context.Context) (func(context.Context) error, error) {
+func (m *mutex) Lock(context.Context, *sql.DB) error {
 	m.mu.Lock()
 	m.held++
-	return func(context.Context) error { m.mu.Unlock(); return nil }, nil
+	return nil
+}
+
+func (m *mutex) Unlock(context.Context, *sql.DB) error {
+	m.mu.Unlock()
+	return nil
 }
 
 var midnight = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
