@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -111,53 +110,4 @@ func (l *Lease) Release(ctx context.Context) error {
 	ctx, cancel := l.c.limit(context.WithoutCancel(ctx))
 	defer cancel()
 	return domain("lease "+l.name, release.Run(ctx, l.c.rdb, []string{keyLease + l.name}, l.token).Err())
-}
-
-// MigrationLock is a lease in the shape that the migrations library asks for: ClickHouse has no lock of its own.
-type MigrationLock struct {
-	c    *Client
-	ttl  time.Duration
-	wait time.Duration
-
-	mu    sync.Mutex
-	lease *Lease
-}
-
-// MigrationLock returns the lock for schema migrations, which waits at most wait for another migration.
-func (c *Client) MigrationLock(ttl, wait time.Duration) *MigrationLock {
-	return &MigrationLock{c: c, ttl: ttl, wait: wait}
-}
-
-// SessionLock takes the lock.
-func (m *MigrationLock) SessionLock(ctx context.Context, _ *sql.Conn) error { return m.lock(ctx) }
-
-// SessionUnlock gives it back.
-func (m *MigrationLock) SessionUnlock(ctx context.Context, _ *sql.Conn) error { return m.unlock(ctx) }
-
-// Lock takes the lock.
-func (m *MigrationLock) Lock(ctx context.Context, _ *sql.DB) error { return m.lock(ctx) }
-
-// Unlock gives it back.
-func (m *MigrationLock) Unlock(ctx context.Context, _ *sql.DB) error { return m.unlock(ctx) }
-
-func (m *MigrationLock) lock(ctx context.Context) error {
-	l, err := m.c.Acquire(ctx, "migrate", m.ttl, m.wait)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lease = l
-	return nil
-}
-
-func (m *MigrationLock) unlock(ctx context.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.lease == nil {
-		return errors.New("lease migrate: it is not held")
-	}
-	l := m.lease
-	m.lease = nil
-	return l.Release(ctx)
 }

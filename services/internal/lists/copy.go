@@ -1,0 +1,126 @@
+package lists
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"sluice/pkg/watchlist"
+	"sluice/services/internal/cache"
+)
+
+// copyMagic begins a copy: lines with the pointer and the manifest follow, then the segments in the manifest's order.
+const copyMagic = "sluice lists copy 1\n"
+
+// maxHeader bounds the lines of a copy's header, in bytes.
+const maxHeader = 64 << 20
+
+// ErrNoCopy says that there is no copy to read.
+var ErrNoCopy = errors.New("no copy of the lists")
+
+// WriteCopy writes the snapshot and the pointer that put it in force to a file, which is either the old or the new copy,
+// whole.
+func WriteCopy(file string, p cache.Pointer, s *watchlist.Snapshot) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	m, err := s.Write(func(watchlist.Segment, []byte) error { return nil })
+	if err != nil {
+		return err
+	}
+	manifest, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	pointer, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Cleanup() }() // of what was not put in place
+	w := bufio.NewWriterSize(out, 1<<20)
+	for _, part := range [][]byte{[]byte(copyMagic), pointer, {'\n'}, manifest, {'\n'}} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	if _, err := s.Write(func(_ watchlist.Segment, data []byte) error { _, err := w.Write(data); return err }); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return out.CloseAtomicallyReplace()
+}
+
+// ReadCopy reads what WriteCopy wrote, and verifies it as if it came from Redis. ErrNoCopy: there is no file.
+func ReadCopy(file string) (p cache.Pointer, s *watchlist.Snapshot, err error) {
+	in, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil, fmt.Errorf("%w: %s", ErrNoCopy, file)
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	defer func() { _ = in.Close() }()
+	r := bufio.NewReaderSize(in, 1<<20)
+	magic := make([]byte, len(copyMagic))
+	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != copyMagic {
+		return p, nil, fmt.Errorf("%w: %s is no copy of lists", watchlist.ErrCorrupt, file)
+	}
+	pointer, err := headerLine(r)
+	if err != nil {
+		return p, nil, fmt.Errorf("%w: %s: pointer: %w", watchlist.ErrCorrupt, file, err)
+	}
+	if err := json.Unmarshal(pointer, &p); err != nil {
+		return p, nil, fmt.Errorf("%w: %s: pointer: %w", watchlist.ErrCorrupt, file, err)
+	}
+	manifest, err := headerLine(r)
+	if err != nil {
+		return p, nil, fmt.Errorf("%w: %s: manifest: %w", watchlist.ErrCorrupt, file, err)
+	}
+	m, err := watchlist.ParseManifest(manifest)
+	if err != nil {
+		return p, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if m.Version != p.Version || m.Count != p.Count {
+		return p, nil, fmt.Errorf("%w: %s: pointer and manifest do not agree", watchlist.ErrCorrupt, file)
+	}
+	// The manifest is read in its own order, which is the order of the segments in the file.
+	s, err = m.Read(func(g watchlist.Segment) ([]byte, error) {
+		data := make([]byte, g.Bytes)
+		if _, err := io.ReadFull(r, data); err != nil {
+			return nil, fmt.Errorf("%w: %s ends too early", watchlist.ErrCorrupt, file)
+		}
+		return data, nil
+	})
+	return p, s, err
+}
+
+// headerLine reads one line, without its end.
+func headerLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxHeader:
+			return nil, errors.New("the line is too long")
+		case err == nil:
+			return bytes.TrimSuffix(line, []byte("\n")), nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}

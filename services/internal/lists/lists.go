@@ -1,0 +1,317 @@
+// Package lists follows the watchlists: it holds the snapshot in force in memory, verified, and knows whether it may be
+// relied on at this moment.
+//
+// A snapshot is usable when some list was ever activated, the snapshot was loaded whole with the count and hash that
+// its manifest names, and Redis confirmed within MaxAge that it is the one in force. It never goes back to an older
+// activation, ignores what belongs to another epoch of the activations, and survives a loss of Redis until MaxAge has
+// passed. When in doubt it is not usable, and says why.
+package lists
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/watchlist"
+	"sluice/services/internal/cache"
+)
+
+// Source is where the lists are distributed; *cache.Client implements it. Errors wrap the cache's sentinels.
+type Source interface {
+	Pointer(ctx context.Context) (cache.Pointer, error)
+	Manifest(ctx context.Context, version string) ([]byte, error)
+	Segment(ctx context.Context, sha256 string) ([]byte, error)
+}
+
+// Config is how lists are followed. The zero value of a field is its default.
+type Config struct {
+	Poll   time.Duration // how often the pointer is read; default 1 s
+	MaxAge time.Duration // how long a snapshot stays usable without the pointer; default 30 s
+	File   string        // where a verified copy is kept and read at the start; "": nowhere
+	// Epoch returns the epoch of the activations now, from their topic; it is asked when a pointer or the file belongs
+	// to another epoch than what is held. Nil: another epoch is believed when its number is higher.
+	Epoch  func(context.Context) (string, error)
+	Now    func() time.Time
+	Logger zerolog.Logger
+}
+
+// Current is what is known at one moment.
+type Current struct {
+	Snapshot *watchlist.Snapshot // nil when none was ever loaded
+	Seq      uint64              // the activation that put it in force
+	Usable   bool
+	Why      string    // not usable: the reason, for people
+	Since    time.Time // not usable: since when
+}
+
+// Follower follows the lists.
+type Follower struct {
+	cfg  Config
+	src  Source
+	held atomic.Pointer[held]
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when another snapshot or pointer was taken
+	stats   Stats
+}
+
+// held is what the follower has; it is replaced, never changed.
+type held struct {
+	snapshot  *watchlist.Snapshot
+	pointer   cache.Pointer // of snapshot
+	confirmed time.Time     // when Redis last named it as in force; zero: never
+	trouble   string        // what is wrong since then; "" nothing
+	began     time.Time     // of the follower
+}
+
+// Stats are counters and gauges of a follower.
+type Stats struct {
+	Polls     uint64 // pointers read
+	Failures  uint64 // pointers that could not be read, or were refused
+	Loads     uint64 // snapshots loaded and taken
+	BadLoads  uint64 // snapshots that were not whole
+	CopyFails uint64 // copies that could not be written
+}
+
+// New makes a follower. It dials nothing and reads nothing.
+func New(cfg Config, src Source) (*Follower, error) {
+	if cfg.Poll == 0 {
+		cfg.Poll = time.Second
+	}
+	if cfg.MaxAge == 0 {
+		cfg.MaxAge = 30 * time.Second
+	}
+	if cfg.Poll < 0 || cfg.MaxAge < cfg.Poll {
+		return nil, fmt.Errorf("lists: poll %s, pointer_max_age %s: want a poll above 0 and an age of at least the poll", cfg.Poll, cfg.MaxAge)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	f := &Follower{cfg: cfg, src: src, changed: make(chan struct{})}
+	f.held.Store(&held{began: cfg.Now(), trouble: "the pointer was not read yet"})
+	return f, nil
+}
+
+// Run reads the copy and follows the pointer until ctx ends.
+func (f *Follower) Run(ctx context.Context) error {
+	f.restore()
+	tick := time.NewTicker(f.cfg.Poll)
+	defer tick.Stop()
+	for {
+		f.Poll(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Current returns the snapshot and whether it may be relied on now. It makes no call and allocates nothing but the
+// reason.
+func (f *Follower) Current() Current {
+	h := f.held.Load()
+	now := f.cfg.Now()
+	c := Current{Snapshot: h.snapshot, Seq: h.pointer.Seq}
+	switch {
+	case h.confirmed.IsZero():
+		c.Why, c.Since = h.trouble, h.began
+	case now.Sub(h.confirmed) > f.cfg.MaxAge:
+		c.Since = h.confirmed.Add(f.cfg.MaxAge)
+		c.Why = fmt.Sprintf("not confirmed since %s: %s", h.confirmed.UTC().Format(time.RFC3339), h.trouble)
+	default:
+		c.Usable = true
+	}
+	return c
+}
+
+// Changed returns a channel that is closed when the snapshot or its usability may have changed by a poll.
+func (f *Follower) Changed() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.changed
+}
+
+// Stats returns the counters.
+func (f *Follower) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stats
+}
+
+// set takes over a new state.
+func (f *Follower) set(h held, count func(*Stats)) {
+	f.held.Store(&h)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	count(&f.stats)
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// Poll reads the pointer once and follows it. Run calls it; tests may.
+func (f *Follower) Poll(ctx context.Context) {
+	h := *f.held.Load()
+	asked := f.cfg.Now() // the moment for which the answer holds at the latest
+	p, err := f.src.Pointer(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		f.fail(h, explain(err))
+		return
+	}
+	if p.Epoch != h.pointer.Epoch && h.pointer.Epoch != "" {
+		if trouble := f.otherEpoch(ctx, h.pointer, p); trouble != "" {
+			f.fail(h, trouble)
+			return
+		}
+		h.pointer = cache.Pointer{} // what is held belongs to an epoch that has ended
+	}
+	switch decide(h.pointer, p, h.snapshot.Version()) {
+	case confirm:
+		h.pointer, h.confirmed, h.trouble = p, asked, ""
+		f.set(h, func(s *Stats) { s.Polls++ })
+	case refuseBack:
+		f.fail(h, fmt.Sprintf("the pointer went back from seq %d to %d", h.pointer.Seq, p.Seq))
+	case refuseOther:
+		f.fail(h, fmt.Sprintf("the pointer names two versions for seq %d: %s and %s", p.Seq, h.pointer.Version, p.Version))
+	case load:
+		f.load(ctx, h, p, asked)
+	}
+}
+
+// action is what to do about a pointer.
+type action int
+
+const (
+	load        action = iota // another version is in force
+	confirm                   // what is held is in force
+	refuseBack                // an older activation than what is held
+	refuseOther               // the same activation with another version
+)
+
+// decide says what to do when have is held in version and now is read. The two are of one epoch, or have is zero.
+func decide(have, now cache.Pointer, version string) action {
+	switch {
+	case now.Seq < have.Seq:
+		return refuseBack
+	case now.Seq == have.Seq && have.Seq != 0 && now.Version != have.Version:
+		return refuseOther
+	case version != "" && now.Version == version:
+		return confirm // maybe under a new number: the content is the same, and verified
+	default:
+		return load
+	}
+}
+
+// otherEpoch says why a pointer of another epoch is ignored; "" when it is to be believed.
+func (f *Follower) otherEpoch(ctx context.Context, have, now cache.Pointer) string {
+	if f.cfg.Epoch == nil {
+		if now.Seq <= have.Seq {
+			return fmt.Sprintf("the pointer belongs to another epoch (%s) and is not newer", now.Epoch)
+		}
+		return ""
+	}
+	epoch, err := f.cfg.Epoch(ctx)
+	if err != nil {
+		return fmt.Sprintf("the pointer belongs to another epoch (%s), and which is in force is not known: %v", now.Epoch, err)
+	}
+	if epoch != now.Epoch {
+		return fmt.Sprintf("the pointer belongs to another epoch (%s) than the activations (%s)", now.Epoch, epoch)
+	}
+	return ""
+}
+
+// load reads the snapshot that p names and takes it when it is whole.
+func (f *Follower) load(ctx context.Context, h held, p cache.Pointer, asked time.Time) {
+	m, s, err := Load(ctx, f.src, p)
+	if err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		f.cfg.Logger.Error().Err(err).Uint64("seq", p.Seq).Str("version", p.Version).Msg("the lists in force cannot be loaded")
+		f.set(failed(h, fmt.Sprintf("seq %d cannot be loaded: %s", p.Seq, explain(err))), func(s *Stats) { s.Polls++; s.BadLoads++ })
+		return
+	}
+	h.snapshot, h.pointer, h.confirmed, h.trouble = s, p, asked, ""
+	f.set(h, func(s *Stats) { s.Polls++; s.Loads++ })
+	f.cfg.Logger.Info().Uint64("seq", p.Seq).Str("version", p.Version).Int("entries", s.Len()).Int("lists", len(m.Lists)).Msg("lists loaded")
+	if f.cfg.File == "" {
+		return
+	}
+	if err := WriteCopy(f.cfg.File, p, s); err != nil {
+		f.cfg.Logger.Error().Err(err).Str("file", f.cfg.File).Msg("the copy of the lists was not written")
+		f.mu.Lock()
+		f.stats.CopyFails++
+		f.mu.Unlock()
+	}
+}
+
+// fail keeps what is held and notes the trouble.
+func (f *Follower) fail(h held, trouble string) {
+	if trouble != h.trouble {
+		f.cfg.Logger.Warn().Str("reason", trouble).Msg("the lists are not confirmed")
+	}
+	f.set(failed(h, trouble), func(s *Stats) { s.Polls++; s.Failures++ })
+}
+
+func failed(h held, trouble string) held {
+	h.trouble = trouble
+	return h
+}
+
+// explain says in words of the lists what the cache's error means.
+func explain(err error) string {
+	switch {
+	case errors.Is(err, cache.ErrNotFound):
+		return "no lists are active in Redis: none were ever imported, or it was flushed (" + err.Error() + ")"
+	case errors.Is(err, cache.ErrUnavailable):
+		return "Redis cannot be reached (" + err.Error() + ")"
+	default:
+		return err.Error()
+	}
+}
+
+// restore takes the copy of an earlier run: it shortens the way to a usable snapshot, and is not usable by itself.
+func (f *Follower) restore() {
+	if f.cfg.File == "" {
+		return
+	}
+	p, s, err := ReadCopy(f.cfg.File)
+	if errors.Is(err, ErrNoCopy) {
+		return
+	}
+	if err != nil {
+		f.cfg.Logger.Error().Err(err).Str("file", f.cfg.File).Msg("the copy of the lists was not taken")
+		return
+	}
+	h := *f.held.Load()
+	h.snapshot, h.pointer, h.trouble = s, p, "the copy on disk was not confirmed yet"
+	f.set(h, func(s *Stats) { s.Loads++ })
+	f.cfg.Logger.Info().Uint64("seq", p.Seq).Int("entries", s.Len()).Msg("lists taken from the copy on disk")
+}
+
+// Load reads the snapshot that a pointer names, whole: manifest and pointer agree on version and count, and every
+// segment, list and the version have the hash that they are named by.
+func Load(ctx context.Context, src Source, p cache.Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
+	text, err := src.Manifest(ctx, p.Version)
+	if err != nil {
+		return watchlist.Manifest{}, nil, err
+	}
+	m, err := watchlist.ParseManifest(text)
+	if err != nil {
+		return m, nil, err
+	}
+	if m.Version != p.Version || m.Count != p.Count {
+		return m, nil, fmt.Errorf("%w: the pointer names version %s with %d entries, its manifest %s with %d",
+			watchlist.ErrCorrupt, p.Version, p.Count, m.Version, m.Count)
+	}
+	s, err := m.Read(func(g watchlist.Segment) ([]byte, error) { return src.Segment(ctx, g.SHA256) })
+	return m, s, err
+}
