@@ -9,6 +9,7 @@ SELECT
     toDate(occurred_at)                                                     AS day,
     tenant,
     category,
+    direction,
     fiat_currency,
     countIf(stage = 'confirmed')                                            AS transfers,
     countIf(stage = 'attempt')                                              AS attempts,
@@ -17,7 +18,7 @@ SELECT
     sumIf(toDecimal256(fiat_amount, 8), stage = 'confirmed')                AS fiat_value
 FROM sluice.transfers FINAL
 ARRAY JOIN categories AS category
-GROUP BY day, tenant, category, fiat_currency;
+GROUP BY day, tenant, category, direction, fiat_currency;
 
 CREATE OR REPLACE VIEW sluice.daily_by_severity{{onCluster}} AS
 SELECT
