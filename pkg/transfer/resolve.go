@@ -62,8 +62,8 @@ type resolver struct {
 	parties []Party
 	found   *problems
 
-	parsed, shielded, invalid int // of the counterparty's addresses
-	memos                     int // texts of the memo that are addresses
+	parsed, shielded, invalid, unnamed int // of the counterparty's addresses
+	memos                              int // texts of the memo that are addresses
 }
 
 // sideOf tells whose the senders and recipients are.
@@ -80,6 +80,10 @@ func (r *resolver) run() {
 	for i, text := range t.From {
 		if r.minted(text) {
 			r.count(RoleSender, &r.parsed)
+			continue
+		}
+		if text == UnknownSender {
+			r.count(RoleSender, &r.unnamed)
 			continue
 		}
 		if a, ok := r.parse("from", i, text, RoleSender); ok {
@@ -187,7 +191,7 @@ func addressRule(net network.Network, err error) string {
 
 // coverage sums up what the counts say. An internal transfer has no counterparty, and so nothing that is not covered.
 func (r *resolver) coverage() Coverage {
-	unknown := r.shielded + r.invalid
+	unknown := r.shielded + r.invalid + r.unnamed
 	switch {
 	case r.t.Direction == Internal, r.parsed > 0 && unknown == 0:
 		return Coverage{}
@@ -198,8 +202,11 @@ func (r *resolver) coverage() Coverage {
 	if r.parsed > 0 {
 		c.Counterparty = KnownPartial
 	}
-	if r.invalid > 0 {
+	switch {
+	case r.invalid > 0:
 		c.Reason = GapUnparsed
+	case r.shielded == 0:
+		c.Reason = GapUnknownCounterparty
 	}
 	return c
 }

@@ -77,6 +77,10 @@ const (
 // EVM networks need no word: their logs name the zero address as the sender.
 const Coinbase = "coinbase"
 
+// UnknownSender is the word in From for senders that exist and cannot be told, such as those of taproot inputs in a raw
+// block. It is no address and has no key; beside other senders it makes the counterparty partly known, alone unknown.
+const UnknownSender = "unknown"
+
 // Transfer is one payment to one address for one customer. Parse gives it in canonical form: addresses, amounts, the
 // network's name and the time are spelled in the one way that Sluice spells them. The order of the fields is the order
 // of the canonical JSON.

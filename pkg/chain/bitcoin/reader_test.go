@@ -100,7 +100,7 @@ func TestTransfersOfOneTransaction(t *testing.T) {
 		_, index, _ := strings.Cut(made.ID, ":")
 		lines = append(lines, fmt.Sprintf("%s %s to %v memo %q customer %t from %d of which unknown %t",
 			index, made.Amount, len(made.To), made.Memo, made.CustomerID != build.NoCustomer, len(made.From),
-			slices.Contains(made.From, build.UnknownSender)))
+			slices.Contains(made.From, transfer.UnknownSender)))
 	}
 	want := []string{
 		`0 0.00000001 to 1 memo "" customer true from 3 of which unknown true`,
@@ -130,7 +130,7 @@ func TestSendersBeyondTheBound(t *testing.T) {
 			t.Fatal(err)
 		}
 		from := got[1].From
-		if unknown := slices.Contains(from, build.UnknownSender); unknown != (n > build.MaxSenders) || len(from) != n {
+		if unknown := slices.Contains(from, transfer.UnknownSender); unknown != (n > build.MaxSenders) || len(from) != n {
 			t.Errorf("%d senders: %d given, unknown %t", n, len(from), unknown)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 const satoshiDigits = 8
 
 // Give gives one transfer for each output of the block, in the order of the block. Its senders are the distinct ones of
-// the transaction's inputs; those that cannot be told stand as build.UnknownSender behind the others, once.
+// the transaction's inputs; those that cannot be told stand as transfer.UnknownSender behind the others, once.
 func Give(b *build.Builder, block *Block) error {
 	b.Stats.Blocks++
 	here := make(map[Hash]*Transaction, len(block.Transactions))

@@ -91,7 +91,7 @@ func (s *Senders) List() []string {
 	if s.Known {
 		return s.list
 	}
-	return append(s.list, UnknownSender)
+	return append(s.list, transfer.UnknownSender)
 }
 
 // LineError says where in a text input something is wrong.
