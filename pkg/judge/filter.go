@@ -68,7 +68,7 @@ type filter struct {
 func (f *filter) run(lines *lineReader) error {
 	for {
 		line, err := lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil && !errors.Is(err, errLongLine) {
@@ -144,11 +144,11 @@ func (l *lineReader) next() ([]byte, error) {
 			l.line = append(l.line, part...)
 		}
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(l.line) == 0:
+		case errors.Is(err, io.EOF) && len(l.line) == 0:
 			return nil, io.EOF
-		case err != nil && err != io.EOF:
+		case err != nil && !errors.Is(err, io.EOF):
 			return nil, err
 		}
 		line := bytes.TrimSuffix(l.line, []byte{'\n'})

@@ -212,6 +212,7 @@ func qualified(e ast.Expr) (string, bool) {
 		if operand, ok := qualified(s.Operand()); ok && !s.IsTestOnly() {
 			return operand + "." + s.FieldName(), true
 		}
+	default: // no name
 	}
 	return "", false
 }
@@ -249,8 +250,9 @@ func children(e ast.Expr) []ast.Expr {
 			list = append(list, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
 		}
 		return list
+	default:
+		return nil
 	}
-	return nil
 }
 
 // estimator tells CEL how long texts and lists can be.

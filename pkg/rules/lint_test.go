@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -158,7 +159,11 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := Compile(DefaultOptions(), File{Name: "f", Data: data})
 		if err != nil {
-			for _, p := range err.(Problems) {
+			var problems Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("an error without places: %v", err)
+			}
+			for _, p := range problems {
 				if p.Line < 1 || p.Column < 1 || p.Message == "" {
 					t.Fatalf("a problem without a place: %+v", p)
 				}

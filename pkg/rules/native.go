@@ -196,6 +196,7 @@ func native(tree *ast.AST, e ast.Expr) node {
 		}
 	case ast.CallKind:
 		return nativeCall(tree, e.AsCall())
+	default: // the interpreter's
 	}
 	return nil
 }
@@ -333,6 +334,7 @@ func literals(e ast.Expr) []ast.Expr {
 			}
 		}
 		return list
+	default:
+		return nil
 	}
-	return nil
 }

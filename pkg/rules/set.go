@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"sluice/pkg/flag"
@@ -94,11 +95,10 @@ func Compile(o Options, files ...File) (*Set, error) {
 
 // Lint reports all problems of the files, none when they compile.
 func Lint(files ...File) Problems {
+	var found Problems
 	_, err := Compile(DefaultOptions(), files...)
-	if p, ok := err.(Problems); ok { //nolint:errorlint // Compile returns it as it is
-		return p
-	}
-	return nil
+	errors.As(err, &found) // the defaults are valid, so there is no other error
+	return found
 }
 
 // add compiles one rule into the set.

@@ -100,3 +100,23 @@ func TestRunReportsBrokenRules(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("../scenarios/*.txtar")
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse(data)
+		if err != nil {
+			return
+		}
+		if got, err := s.Run(rules.Builtin()); err == nil && len(got) != len(s.transfers) {
+			t.Fatalf("%d transfers gave %d verdicts", len(s.transfers), len(got))
+		}
+	})
+}
