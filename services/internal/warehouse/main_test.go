@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"sync"
@@ -59,15 +58,10 @@ type mutex struct {
 	held int
 }
 
-func (m *mutex) Lock(context.Context, *sql.DB) error {
+func (m *mutex) Lock(context.Context) (func(context.Context) error, error) {
 	m.mu.Lock()
 	m.held++
-	return nil
-}
-
-func (m *mutex) Unlock(context.Context, *sql.DB) error {
-	m.mu.Unlock()
-	return nil
+	return func(context.Context) error { m.mu.Unlock(); return nil }, nil
 }
 
 var midnight = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/pressly/goose/v3"
@@ -19,11 +20,10 @@ var ErrSchema = errors.New("the ClickHouse schema is not this release's")
 // schemaTable is where goose notes what was applied.
 const schemaTable = schemas.Database + ".schema_migrations"
 
-// Locker makes sure that one migration runs at a time over all machines, in the form that goose wants; the database
-// handle is not for it. ClickHouse has no lock of its own. Lock waits until it holds the lock or ctx ends.
+// Locker makes sure that one migration runs at a time over all machines. ClickHouse has no lock of its own.
 type Locker interface {
-	Lock(ctx context.Context, db *sql.DB) error
-	Unlock(ctx context.Context, db *sql.DB) error
+	// Lock waits until it holds the lock, at most until ctx ends, and keeps it until unlock is called.
+	Lock(ctx context.Context) (unlock func(context.Context) error, err error)
 }
 
 // Applied is one migration that Migrate ran.
@@ -110,11 +110,40 @@ func (w *Warehouse) provider(lock Locker) (*goose.Provider, *sql.DB, error) {
 		goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),
 	}
 	if lock != nil {
-		options = append(options, goose.WithLocker(lock))
+		options = append(options, goose.WithLocker(&gooseLock{lock: lock}))
 	}
 	p, err := goose.NewProvider(goose.DialectClickHouse, db, files, options...)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("migrations: %w", err), db.Close())
 	}
 	return p, db, nil
+}
+
+// gooseLock is a Locker in the form that goose wants.
+type gooseLock struct {
+	lock   Locker
+	mu     sync.Mutex
+	unlock func(context.Context) error
+}
+
+// Lock waits for the lock.
+func (g *gooseLock) Lock(ctx context.Context, _ *sql.DB) error {
+	unlock, err := g.lock.Lock(ctx)
+	if err != nil {
+		return fmt.Errorf("lock of the ClickHouse schema: %w", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.unlock = unlock
+	return nil
+}
+
+// Unlock gives it back.
+func (g *gooseLock) Unlock(ctx context.Context, _ *sql.DB) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.unlock == nil {
+		return nil
+	}
+	return g.unlock(ctx)
 }
