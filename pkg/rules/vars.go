@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"slices"
-
 	"cel.dev/cel-go/cel"
 
 	"sluice/pkg/screening"
@@ -168,11 +166,14 @@ func categoryNames() []string {
 	return names
 }
 
-// variableByName finds a variable, nil when there is none.
-func variableByName(name string) *variable {
-	i := slices.IndexFunc(variables, func(v *variable) bool { return v.name == name })
-	if i < 0 {
-		return nil
+// byName is the table by name.
+var byName = func() map[string]*variable {
+	m := make(map[string]*variable, len(variables))
+	for _, v := range variables {
+		m[v.name] = v
 	}
-	return variables[i]
-}
+	return m
+}()
+
+// variableByName finds a variable, nil when there is none.
+func variableByName(name string) *variable { return byName[name] }

@@ -52,7 +52,7 @@ func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {
 	for i := range p.Parties {
 		s.party(&p.Parties[i])
 	}
-	if len(p.Unscreenable) > 0 {
+	if r.Coverage.Reason == transfer.GapUnparsed || r.Coverage.Reason == transfer.GapShielded {
 		s.unparsed()
 	}
 	sortHits(r.Hits)

@@ -444,3 +444,12 @@ func BenchmarkClean(b *testing.B) {
 		}
 	}
 }
+
+func TestShieldedAddressesAreComparedAsTheyAre(t *testing.T) {
+	const shielded = "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"
+	p := parse(t, `"direction":"deposit","network":"zcash","from":["`+shielded+`"]`)
+	r := screening.Screen(p, snapshot(t, entry(t, "nowhere", shielded, taxonomy.Ransomware)), nil)
+	if h := only(t, r); h.Side != transfer.SideCounterparty || r.Coverage.Counterparty != transfer.KnownNone {
+		t.Errorf("hit %+v, coverage %+v", h, r.Coverage)
+	}
+}
