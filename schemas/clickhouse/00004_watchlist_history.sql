@@ -28,5 +28,5 @@ CREATE TABLE IF NOT EXISTS sluice.watchlist_history{{onCluster}}
     reason            String
 )
 ENGINE = {{engine "ReplacingMergeTree"}}
-ORDER BY (key, list, network, entry_id, tag, seq)
+ORDER BY (key, list, network, address, tag, entry_id, seq)
 COMMENT 'What every activation changed in the lists. Read it with FINAL.';

@@ -86,7 +86,7 @@ FROM
 (
     SELECT *
     FROM sluice.watchlist_history FINAL
-    ORDER BY key, list, network, entry_id, tag, seq DESC
-    LIMIT 1 BY key, list, network, entry_id, tag
+    ORDER BY key, list, network, address, tag, entry_id, seq DESC
+    LIMIT 1 BY key, list, network, address, tag, entry_id
 )
 WHERE change != 'removed';

@@ -128,7 +128,7 @@ func cookbookRows(t *testing.T, w *Warehouse) {
 		Measure: []string{"block"}, Confidence: []*uint8{nil}, PartyListedAt: []*time.Time{nil}, AddressListedAt: []*time.Time{&listed},
 		DelistedAt: []*time.Time{nil}, Change: []string{"added"}, KnownFrom: []time.Time{midnight.Add(-24 * time.Hour)}, Seq: []uint64{7},
 		Version: []string{"lists-7"}, Author: []string{"importer"}, Reason: []string{""},
-	}, "h"))
+	}))
 	must(t, w.InsertDeadLetters(t.Context(), &recorder.DeadLetters{
 		SourceTopic: []string{"sluice.raw.v1", "sluice.raw.v1", "sluice.verdicts.v1"}, SourcePartition: []int32{0, 1, 2}, SourceOffset: []int64{10, 11, 12},
 		Stage: []string{"ingest", "ingest", "recorder"}, Reason: []string{"rejected", "rejected", "refused"}, Error: []string{"amount: is missing", "id: is missing", "no"},

@@ -25,12 +25,14 @@ type named struct {
 	values any
 }
 
-// insert sends one block and returns when the server has it. It may be repeated with the same token.
+// insert sends one block and returns when the server has it. It may be repeated with the same token; "" is none.
 func (w *Warehouse) insert(ctx context.Context, table, token string, columns []named) (err error) {
 	settings := driver.Settings{
 		"async_insert":                    0,
 		"max_partitions_per_insert_block": partitionsPerInsert,
-		"insert_deduplication_token":      token,
+	}
+	if token != "" {
+		settings["insert_deduplication_token"] = token
 	}
 	if w.cfg.Cluster != "" {
 		settings["insert_quorum"] = "auto"
@@ -100,9 +102,10 @@ func (w *Warehouse) InsertDeadLetters(ctx context.Context, b *recorder.DeadLette
 	})
 }
 
-// InsertHistory stores a block in watchlist_history.
-func (w *Warehouse) InsertHistory(ctx context.Context, b *recorder.History, token string) error {
-	return w.insert(ctx, "watchlist_history", token, []named{
+// InsertHistory stores a block in watchlist_history. It has no token: what is sent again after an error is compared
+// anew, and may be other rows.
+func (w *Warehouse) InsertHistory(ctx context.Context, b *recorder.History) error {
+	return w.insert(ctx, "watchlist_history", "", []named{
 		{"list", b.List}, {"entry_id", b.EntryID}, {"key", b.Key}, {"network", b.Network}, {"address", b.Address}, {"tag", b.Tag},
 		{"category", b.Category}, {"categories", b.Categories}, {"entity", b.Entity}, {"authority", b.Authority}, {"program", b.Program},
 		{"measure", b.Measure}, {"confidence", b.Confidence}, {"party_listed_at", b.PartyListedAt},
