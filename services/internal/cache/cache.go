@@ -36,7 +36,6 @@ const prefix = "sluice:"
 type Config struct {
 	URL     string        // redis://[user:password@]host:port[/db], rediss:// for TLS
 	Timeout time.Duration // of one command or pipeline; default 2 s. A shorter deadline of the context goes before it.
-	Now     func() time.Time
 }
 
 // Client is a connection pool. It is safe for concurrent use.
@@ -59,9 +58,6 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.Timeout < 0 {
 		return nil, fmt.Errorf("redis timeout %s: want more than 0", cfg.Timeout)
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
 	}
 	// Without ContextTimeoutEnabled a hung server blocks for seconds whatever the context says; with the default
 	// retries a refused port costs seconds per command. Callers decide what to try again.

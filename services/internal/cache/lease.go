@@ -111,3 +111,26 @@ func (l *Lease) Release(ctx context.Context) error {
 	defer cancel()
 	return domain("lease "+l.name, release.Run(ctx, l.c.rdb, []string{keyLease + l.name}, l.token).Err())
 }
+
+// leaseTTL is how long the work of Hold is protected after its process was lost.
+const leaseTTL = 15 * time.Second
+
+// leaseWait is how long Hold waits for another.
+const leaseWait = time.Minute
+
+// Hold runs fn under the lease with the name, and waits up to a minute for it. The context of fn ends when the lease is
+// lost, and the error is then ErrLeaseLost.
+func (c *Client) Hold(ctx context.Context, name string, fn func(context.Context) error) error {
+	l, err := c.Acquire(ctx, name, leaseTTL, leaseWait)
+	if err != nil {
+		return err
+	}
+	err = fn(l.Context())
+	if cause := context.Cause(l.Context()); errors.Is(cause, ErrLeaseLost) && err != nil {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	if gone := l.Release(ctx); gone != nil && err == nil && !errors.Is(gone, ErrUnavailable) {
+		err = gone // what Redis cannot be told ends by itself
+	}
+	return err
+}

@@ -16,6 +16,7 @@ import (
 const (
 	keyPointer  = prefix + "{lists}:pointer"
 	keyVersions = prefix + "{lists}:versions" // sorted set: versions by the seq that put them in force
+	keyStored   = prefix + "{lists}:stored"   // set: keys of all manifests and segments
 	keyManifest = prefix + "{lists}:manifest:"
 	keySegment  = prefix + "{lists}:segment:"
 )
@@ -58,38 +59,33 @@ func (c *Client) Pointer(ctx context.Context) (Pointer, error) {
 	return p, nil
 }
 
-// setPointer moves the pointer, never back: within an epoch only to a higher seq, or to where it is. The caller read the
-// epoch from the topic, so a pointer of another epoch is overwritten. KEYS: pointer, versions; ARGV: seq, epoch,
-// version, count, sentinel. Numbers are compared by length and digits: a Lua number loses digits above 2^53.
+// setPointer moves the pointer, never back within an epoch. KEYS: pointer, versions; ARGV: seq, epoch, version, count,
+// sentinel. Numbers are compared by length and digits: a Lua number loses digits above 2^53.
 var setPointer = redis.NewScript(`
-local have = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'version')
+local have = redis.call('HMGET', KEYS[1], 'seq', 'epoch')
 if have[1] and have[2] == ARGV[2] then
   local a, b = have[1], ARGV[1]
   if #a > #b or (#a == #b and a > b) then return 'stale' end
-  if a == b and have[3] ~= ARGV[3] then return 'other' end
 end
 redis.call('HSET', KEYS[1], 'seq', ARGV[1], 'epoch', ARGV[2], 'version', ARGV[3], 'count', ARGV[4], 'sentinel', ARGV[5])
 redis.call('ZADD', KEYS[2], ARGV[1], ARGV[3])
 return 'ok'
 `)
 
-// SetPointer puts a version in force. ErrStale: a newer activation of the same epoch is there, and stays; ErrBroken: the
-// same activation is there with another version.
+// SetPointer puts a version in force. The caller read the activation from the topic: a pointer of another epoch, or one
+// that is not whole, is overwritten. ErrStale: a newer activation of the same epoch is there, and stays.
 func (c *Client) SetPointer(ctx context.Context, p Pointer) error {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	got, err := setPointer.Run(ctx, c.rdb, []string{keyPointer, keyVersions},
 		strconv.FormatUint(p.Seq, 10), p.Epoch, p.Version, p.Count, sentinel).Text()
-	switch {
-	case err != nil:
+	if err != nil {
 		return domain("lists pointer", err)
-	case got == "stale":
-		return fmt.Errorf("lists pointer: %w than seq %d", ErrStale, p.Seq)
-	case got == "other":
-		return fmt.Errorf("lists pointer: %w: seq %d is there with another version than %s", ErrBroken, p.Seq, p.Version)
-	default:
-		return nil
 	}
+	if got == "stale" {
+		return fmt.Errorf("lists pointer: %w than seq %d", ErrStale, p.Seq)
+	}
+	return nil
 }
 
 // Manifest returns the manifest of a version as it was stored.
@@ -159,8 +155,9 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 		return domain("writing segments", err)
 	}
 	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
-		// The command keeps the data until it is sent: string makes a copy.
-		pipe.Set(ctx, keySegment+g.SHA256, string(data), 0)
+		key := keySegment + g.SHA256
+		pipe.SAdd(ctx, keyStored, key)
+		pipe.Set(ctx, key, string(data), 0) // the pipeline keeps the data until it is sent: string makes a copy
 		if size += len(data); size >= chunkBytes {
 			return flush()
 		}
@@ -176,47 +173,49 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 	if err != nil {
 		return watchlist.Manifest{}, err
 	}
-	ctx, cancel := c.limit(ctx)
-	defer cancel()
-	return m, domain("manifest "+m.Version, c.rdb.Set(ctx, keyManifest+m.Version, text, 0).Err())
+	pipe.SAdd(ctx, keyStored, keyManifest+m.Version)
+	pipe.Set(ctx, keyManifest+m.Version, text, 0)
+	size = len(text)
+	return m, flush()
 }
 
-// Prune removes the versions that are older than the last few, and the segments that only they used. The caller holds
-// the lease under which snapshots are stored. It returns how many keys it removed.
+// Prune removes what neither the current version nor the few before it use: old segments and manifests, and what imports
+// left that came to nothing. The caller holds the lease under which snapshots are stored. It returns how many keys it
+// removed.
 func (c *Client) Prune(ctx context.Context) (int, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
-	versions, err := c.rdb.ZRevRange(ctx, keyVersions, 0, -1).Result()
-	if err != nil || len(versions) <= keepVersions {
+	versions, err := c.rdb.ZRevRange(ctx, keyVersions, 0, keepVersions-1).Result()
+	if err != nil {
 		return 0, domain("versions", err)
 	}
-	kept, err := c.segmentsOf(ctx, versions[:keepVersions])
+	kept, err := c.keysOf(ctx, versions)
 	if err != nil {
 		return 0, err
 	}
-	old, err := c.segmentsOf(ctx, versions[keepVersions:])
+	stored, err := c.rdb.SMembers(ctx, keyStored).Result()
 	if err != nil {
-		return 0, err
+		return 0, domain("stored keys", err)
 	}
-	var keys []string
-	for sha := range old {
-		if !kept[sha] {
-			keys = append(keys, keySegment+sha)
+	pipe := c.rdb.Pipeline()
+	n := 0
+	for _, key := range stored {
+		if !kept[key] {
+			pipe.Unlink(ctx, key)
+			pipe.SRem(ctx, keyStored, key)
+			n++
 		}
 	}
-	for _, v := range versions[keepVersions:] {
-		keys = append(keys, keyManifest+v)
-	}
-	if err := c.rdb.Unlink(ctx, keys...).Err(); err != nil {
-		return 0, domain("removing old versions", err)
-	}
-	return len(keys), domain("versions", c.rdb.ZRemRangeByRank(ctx, keyVersions, 0, int64(-keepVersions-1)).Err())
+	pipe.ZRemRangeByRank(ctx, keyVersions, 0, -keepVersions-1)
+	_, err = pipe.Exec(ctx)
+	return n, domain("removing old versions", err)
 }
 
-// segmentsOf are the hashes of the segments of versions. A manifest that is gone or cannot be read names none.
-func (c *Client) segmentsOf(ctx context.Context, versions []string) (map[string]bool, error) {
+// keysOf are the keys of versions: their manifests and segments. A manifest that is gone or cannot be read names none.
+func (c *Client) keysOf(ctx context.Context, versions []string) (map[string]bool, error) {
 	out := map[string]bool{}
 	for _, v := range versions {
+		out[keyManifest+v] = true
 		text, err := c.Manifest(ctx, v)
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -230,7 +229,7 @@ func (c *Client) segmentsOf(ctx context.Context, versions []string) (map[string]
 		}
 		for _, l := range m.Lists {
 			for _, g := range l.Segments {
-				out[g.SHA256] = true
+				out[keySegment+g.SHA256] = true
 			}
 		}
 	}

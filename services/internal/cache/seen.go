@@ -18,13 +18,6 @@ const keySeen = prefix + "seen:"
 // SeenTTL is how long an acknowledged transfer is remembered.
 const SeenTTL = time.Hour
 
-// MaxSeen is how many keys Redis may hold for new ones to be remembered, unless told otherwise: beyond it answers say
-// accepted for duplicates, which is allowed, and memory stays bounded.
-const MaxSeen = 2_000_000
-
-// MaxSeenEmbedded is the bound for the embedded server, whose expiry goes through all keys.
-const MaxSeenEmbedded = 200_000
-
 // seenChunk is how many keys one command of a pipeline carries.
 const seenChunk = 1000
 
@@ -35,6 +28,13 @@ type Seen struct {
 }
 
 var _ ingest.Seen = (*Seen)(nil)
+
+// MaxSeen is how many keys Redis may hold for new ones to be remembered, unless told otherwise: beyond it answers say
+// accepted for duplicates, which is allowed, and memory stays bounded.
+const MaxSeen = 2_000_000
+
+// MaxSeenEmbedded is the bound for the embedded server, whose expiry goes through all keys.
+const MaxSeenEmbedded = 200_000
 
 // Seen returns the memory of acknowledged transfers; limit is how many keys Redis may hold, 0: MaxSeen.
 func (c *Client) Seen(limit int) *Seen {

@@ -166,14 +166,15 @@ func (f *Follower) Poll(ctx context.Context) {
 		f.fail(h, explain(err))
 		return
 	}
-	if p.Epoch != h.pointer.Epoch && h.pointer.Epoch != "" {
-		if trouble := f.otherEpoch(ctx, h.pointer, p); trouble != "" {
+	have := h.pointer
+	if p.Epoch != have.Epoch && have.Epoch != "" {
+		if trouble := f.otherEpoch(ctx, have, p); trouble != "" {
 			f.fail(h, trouble)
 			return
 		}
-		h.pointer = cache.Pointer{} // what is held belongs to an epoch that has ended
+		have = cache.Pointer{} // what is held belongs to an epoch that has ended
 	}
-	switch decide(h.pointer, p, h.snapshot.Version()) {
+	switch decide(have, p, h.snapshot.Version()) {
 	case confirm:
 		h.pointer, h.confirmed, h.trouble = p, asked, ""
 		f.set(h, func(s *Stats) { s.Polls++ })

@@ -1,0 +1,80 @@
+package watchlist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sluice/pkg/watchlist"
+	"sluice/services/internal/activation"
+	"sluice/services/internal/cache"
+	"sluice/services/internal/lists"
+)
+
+// ErrLost is wrapped by the error of an import that would silently drop lists which are in force and cannot be found any
+// more. The imported list itself was kept for the next try.
+var ErrLost = errors.New("lists in force are lost")
+
+// inForce returns the snapshot that an activation put in force: from Redis, else from the copy, else as much of it as
+// can be found, list by list. When a list other than the imported one is lost, it is an error that says which, unless
+// the request accepts to go on without it.
+func (d Deps) inForce(ctx context.Context, a activation.Activation, req ImportRequest, res *ImportResult) (*watchlist.Snapshot, error) {
+	_, s, err := lists.Load(ctx, d.Store, pointerTo(a))
+	if err == nil {
+		return s, nil
+	}
+	if passing(ctx, err) {
+		return nil, err
+	}
+	if d.Copy != "" {
+		if p, s, err := lists.ReadCopy(d.Copy); err == nil && p.Version == a.Version {
+			return s, nil
+		}
+	}
+	d.Logger.Warn().Err(err).Uint64("seq", a.Seq).Msg("the lists in force are not whole in Redis")
+	b := watchlist.NewBuilder()
+	var lost []string
+	for _, l := range a.Lists {
+		one, err := d.one(ctx, a, l)
+		switch {
+		case err == nil:
+			b.AddList(l.List, one.Lists()[0].Origin, one.List(l.List))
+		case passing(ctx, err):
+			return nil, err
+		case l.List != res.List:
+			lost = append(lost, fmt.Sprintf("%s (%d entries)", l.List, l.Entries))
+		}
+	}
+	accepted := req.AcceptShrink && req.Author != "" && req.Reason != ""
+	if len(lost) > 0 && !accepted {
+		return nil, fmt.Errorf("%w: %s; %s is kept: import the others too, or accept to go on without them, with author and reason",
+			ErrLost, strings.Join(lost, ", "), res.List)
+	}
+	return b.Build()
+}
+
+// one finds a single list of an activation: in the manifest of the whole, or stored alone by an import.
+func (d Deps) one(ctx context.Context, a activation.Activation, l activation.ListVersion) (*watchlist.Snapshot, error) {
+	get := func(g watchlist.Segment) ([]byte, error) { return d.Store.Segment(ctx, g.SHA256) }
+	text, err := d.Store.Manifest(ctx, a.Version)
+	if err == nil {
+		whole, err := watchlist.ParseManifest(text)
+		if only, ok := whole.Only(l.List); err == nil && ok {
+			if s, err := only.Read(get); err == nil {
+				return s, nil
+			}
+		}
+	}
+	if err != nil && passing(ctx, err) {
+		return nil, err
+	}
+	version := watchlist.VersionOf([]watchlist.ListInfo{{Name: l.List, Hash: l.Version}})
+	_, s, err := lists.Load(ctx, d.Store, cache.Pointer{Version: version, Count: l.Entries})
+	return s, err
+}
+
+// passing says whether err will go by: then nothing is known to be lost.
+func passing(ctx context.Context, err error) bool {
+	return errors.Is(err, cache.ErrUnavailable) || ctx.Err() != nil
+}
