@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 
 	"sluice/services/internal/stream"
@@ -34,11 +35,17 @@ const callKeep = 16 << 20
 // errAcross says that the partitions of a call have several leaders, or one of them none.
 var errAcross = errors.New("partitions have several leaders")
 
+// errNobody says that no broker has answered yet.
+var errNobody = errors.New("no broker has answered")
+
 // ApiKey implements protocol.Message.
 func (m *call) ApiKey() protocol.ApiKey { return m.key }
 
 // Broker implements protocol.BrokerMessage. It runs in the caller's goroutine.
 func (m *call) Broker(cluster protocol.Cluster) (protocol.Broker, error) {
+	if len(cluster.Brokers) == 0 {
+		return protocol.Broker{}, errNobody
+	}
 	m.leaders = m.leaders[:0]
 	same := true
 	for i := range m.at {
@@ -101,8 +108,14 @@ func (c *Client) do(ctx context.Context, m *call, timeout time.Duration) (across
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	_, err = c.transport.RoundTrip(ctx, c.addr, m)
-	if errors.Is(err, errAcross) {
+	switch {
+	case errors.Is(err, errAcross):
 		return true, nil
+	case errors.Is(err, errNobody):
+		// The metadata call knows why.
+		if _, why := c.admin.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{}}); why != nil {
+			err = why
+		}
 	}
 	return false, err
 }

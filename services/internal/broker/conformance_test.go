@@ -69,7 +69,9 @@ func conformance(t *testing.T, addr string) {
 			var cutter streamtest.Cutter
 			return client(t, addr, func(c *broker.Config) { c.Dial = cutter.Dial }), cutter.Cut
 		},
-		Create:       func(t *testing.T, name string, partitions, maxBatch int) { create(t, name, partitions, maxBatch) },
-		DeleteBefore: func(t *testing.T, topic string, partition int32, offset int64) { deleteBefore(t, addr, topic, partition, offset) },
+		Create: func(t *testing.T, name string, partitions, maxBatch int) { create(t, name, partitions, maxBatch) },
+		DeleteBefore: func(t *testing.T, topic string, partition int32, offset int64) {
+			deleteBefore(t, addr, topic, partition, offset)
+		},
 	})
 }

@@ -39,3 +39,11 @@ func deleteBefore(t testing.TB, addr, topic string, partition int32, offset int6
 		}
 	}
 }
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
+	}
+	return n
+}

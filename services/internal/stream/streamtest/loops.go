@@ -496,7 +496,7 @@ func (s *suite) ensure() {
 	if _, err := s.client.EnsureTopics(s.ctx, []schemas.Topic{first, {Name: odd, Key: schemas.KeyCustomerID, MaxValueBytes: 1}}, opt); !errors.Is(err, stream.ErrTopicMismatch) {
 		s.Errorf("a topic with another count: %v", err)
 	}
-	if info, err := s.client.Cluster(s.ctx); err != nil || len(info.Brokers) != 1 || info.Versions == "" {
+	if info, err := s.client.Cluster(s.ctx); err != nil || len(info.Brokers) == 0 || info.Versions == "" {
 		s.Errorf("cluster: %+v, %v", info, err)
 	}
 }
