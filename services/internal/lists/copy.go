@@ -3,6 +3,8 @@ package lists
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +19,8 @@ import (
 	"sluice/services/internal/cache"
 )
 
-// copyMagic begins a copy: lines with the pointer and the manifest follow, then the segments in the manifest's order.
+// copyMagic begins a copy: lines with the hash of the two lines behind it, the pointer and the manifest follow, then the
+// segments in the manifest's order, which the manifest verifies.
 const copyMagic = "sluice lists copy 1\n"
 
 // maxHeader bounds the lines of a copy's header, in bytes.
@@ -50,10 +53,8 @@ func WriteCopy(file string, p cache.Pointer, s *watchlist.Snapshot) error {
 	}
 	defer func() { _ = out.Cleanup() }() // of what was not put in place
 	w := bufio.NewWriterSize(out, 1<<20)
-	for _, part := range [][]byte{[]byte(copyMagic), pointer, {'\n'}, manifest, {'\n'}} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
+	if _, err := fmt.Fprintf(w, "%s%s\n%s\n%s\n", copyMagic, headerHash(pointer, manifest), pointer, manifest); err != nil {
+		return err
 	}
 	if _, err := s.Write(func(_ watchlist.Segment, data []byte) error { _, err := w.Write(data); return err }); err != nil {
 		return err
@@ -79,16 +80,18 @@ func ReadCopy(file string) (p cache.Pointer, s *watchlist.Snapshot, err error) {
 	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != copyMagic {
 		return p, nil, fmt.Errorf("%w: %s is no copy of lists", watchlist.ErrCorrupt, file)
 	}
-	pointer, err := headerLine(r)
-	if err != nil {
-		return p, nil, fmt.Errorf("%w: %s: pointer: %w", watchlist.ErrCorrupt, file, err)
+	var header [3][]byte
+	for i := range header {
+		if header[i], err = headerLine(r); err != nil {
+			return p, nil, fmt.Errorf("%w: %s: header: %w", watchlist.ErrCorrupt, file, err)
+		}
+	}
+	hash, pointer, manifest := header[0], header[1], header[2]
+	if string(hash) != headerHash(pointer, manifest) {
+		return p, nil, fmt.Errorf("%w: %s: the hash of the header does not fit", watchlist.ErrCorrupt, file)
 	}
 	if err := json.Unmarshal(pointer, &p); err != nil {
 		return p, nil, fmt.Errorf("%w: %s: pointer: %w", watchlist.ErrCorrupt, file, err)
-	}
-	manifest, err := headerLine(r)
-	if err != nil {
-		return p, nil, fmt.Errorf("%w: %s: manifest: %w", watchlist.ErrCorrupt, file, err)
 	}
 	m, err := watchlist.ParseManifest(manifest)
 	if err != nil {
@@ -106,6 +109,13 @@ func ReadCopy(file string) (p cache.Pointer, s *watchlist.Snapshot, err error) {
 		return data, nil
 	})
 	return p, s, err
+}
+
+// headerHash is the hex SHA-256 of the two lines.
+func headerHash(pointer, manifest []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", pointer, manifest)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // headerLine reads one line, without its end.
