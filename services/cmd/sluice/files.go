@@ -1,9 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // each opens the named files one after the other, standard input when there are none or for "-".
@@ -21,19 +21,31 @@ func each(names []string, stdin io.Reader, fn func(name string, r io.Reader) err
 
 func open(name string, stdin io.Reader, fn func(name string, r io.Reader) error) error {
 	if name == "-" {
-		return wrap("standard input", fn("standard input", stdin))
+		return fn("standard input", stdin)
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	return wrap(name, fn(name, f))
+	return fn(name, f)
 }
 
-func wrap(name string, err error) error {
-	if err == nil {
-		return nil
+// chained gives fn one reader over all the files, each ending a line.
+func chained(names []string, stdin io.Reader, fn func(r io.Reader) error) error {
+	var readers []io.Reader
+	var next func(left []string) error
+	next = func(left []string) error {
+		if len(left) == 0 {
+			return fn(io.MultiReader(readers...))
+		}
+		return open(left[0], stdin, func(_ string, r io.Reader) error {
+			readers = append(readers, r, strings.NewReader("\n"))
+			return next(left[1:])
+		})
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	return next(names)
 }

@@ -35,13 +35,13 @@ func (c *screenCmd) Run(s streams) error {
 		return err
 	}
 	cfg := judge.FilterConfig{Lists: judge.Lists{Snapshot: snapshot}, Rules: judge.Rules{Set: set}, Now: time.Now(), All: c.All}
-	failed := 0
-	err = each(c.Files, s.In, func(_ string, r io.Reader) error {
-		stats, err := judge.Filter(r, s.Out, s.Err, cfg)
-		failed += stats.Failed
+	// One stream over all files, so that a conflict between two of them is found.
+	var stats judge.FilterStats
+	err = chained(c.Files, s.In, func(r io.Reader) error {
+		stats, err = judge.Filter(r, s.Out, s.Err, cfg)
 		return err
 	})
-	if err == nil && failed > 0 {
+	if err == nil && stats.Failed > 0 {
 		err = errLines
 	}
 	return err

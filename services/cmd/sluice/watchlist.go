@@ -58,25 +58,29 @@ func (f *sourceFlags) read(s streams) ([]watchlist.Entry, format.Report, error) 
 	return readFiles(f.Format, opts, f.Files, s.In)
 }
 
-func readFiles(name string, opts format.Options, files []string, stdin io.Reader) ([]watchlist.Entry, format.Report, error) {
+func readFiles(name string, opts format.Options, files []string, stdin io.Reader) (entries []watchlist.Entry, report format.Report, err error) {
+	err = withFiles(files, stdin, func(inputs []format.Input) error {
+		entries, report, err = format.Parse(name, opts, inputs...)
+		return err
+	})
+	return entries, report, err
+}
+
+// withFiles opens all files and gives them to fn: a list is read as a whole.
+func withFiles(files []string, stdin io.Reader, fn func([]format.Input) error) error {
 	var inputs []format.Input
-	// Every file stays open until the last is read: a list is read as a whole.
-	var entries []watchlist.Entry
-	var report format.Report
-	var next func(i int) error
-	next = func(i int) error {
-		if i == len(files) {
-			var err error
-			entries, report, err = format.Parse(name, opts, inputs...)
-			return err
+	var next func() error
+	next = func() error {
+		if len(inputs) == len(files) {
+			return fn(inputs)
 		}
-		return open(files[i], stdin, func(_ string, r io.Reader) error {
-			inputs = append(inputs, format.Input{Name: files[i], R: r})
-			return next(i + 1)
+		name := files[len(inputs)]
+		return open(name, stdin, func(_ string, r io.Reader) error {
+			inputs = append(inputs, format.Input{Name: name, R: r})
+			return next()
 		})
 	}
-	err := next(0)
-	return entries, report, err
+	return next()
 }
 
 // tell writes what became of the rows to standard error.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -21,6 +22,10 @@ const (
 	groupEnrichment = "sluice.enrichment"
 	groupAlerting   = "sluice.alerting"
 )
+
+// laneDrain is how long a lane may take for the batch at hand when its partitions go to another: less than the session,
+// after which the group would give them away anyhow.
+const laneDrain = 8 * time.Second
 
 // producerQueue is how much may wait for its acknowledgement: several requests of the largest size.
 const producerQueue = 4 * ingest.MaxBody
@@ -46,7 +51,7 @@ func (p *Pipeline) assemble() error {
 		m := ingest.NewMetrics(p.reg)
 		waiter := ingest.NewWaiter(p.kafka)
 		p.add("verdict waiter", waiter.Run)
-		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: p.redis.Seen(), Verdicts: waiter,
+		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: p.redis.Seen(0), Verdicts: waiter,
 			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m})
 		if err := p.addLoop(stream.Config{Group: groupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(p.cfg.Ingest.Tenant, time.Now, m)); err != nil {
 			return err
@@ -81,6 +86,9 @@ func (p *Pipeline) assemble() error {
 	if p.warehouse != nil && parts.Ingest {
 		(&api.API{Warehouse: p.warehouse}).Register(mux)
 	}
+	if p.opts.Show != nil {
+		p.add("latest flagged", func(ctx context.Context) error { return p.latest.follow(ctx, p.kafka) })
+	}
 	if p.opts.Simulate != nil {
 		if err := p.addSimulator(); err != nil {
 			return err
@@ -92,7 +100,7 @@ func (p *Pipeline) assemble() error {
 }
 
 func (p *Pipeline) addLoop(cfg stream.Config, h stream.Handler) error {
-	cfg.Lanes, cfg.Drain, cfg.Logger = p.cfg.Stream.Lanes, p.cfg.Stream.DrainTimeout, p.log
+	cfg.Lanes, cfg.Drain, cfg.Logger = p.cfg.Stream.Lanes, min(p.cfg.Stream.DrainTimeout, laneDrain), p.log
 	l, err := stream.New(cfg, p.kafka, h)
 	if err != nil {
 		return fmt.Errorf("%s: %w", cfg.Group, err)

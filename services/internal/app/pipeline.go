@@ -17,9 +17,11 @@ import (
 
 	"sluice/schemas"
 	"sluice/services/alerting"
+	"sluice/services/enrichment"
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
+	"sluice/services/internal/fetch"
 	"sluice/services/internal/httpx"
 	"sluice/services/internal/stream"
 	"sluice/services/internal/warehouse"
@@ -63,8 +65,9 @@ type Pipeline struct {
 	redis     *cache.Client
 	warehouse *warehouse.Warehouse
 	producer  *stream.Producer
-	lists     *listsState
+	lists     enrichment.Lists
 	verdicts  *alerting.Metrics
+	latest    latest
 
 	loops   []*stream.Loop
 	runners []runner
@@ -208,8 +211,10 @@ func (p *Pipeline) prepare(ctx context.Context) error {
 		if errors.Is(err, stream.ErrTopicMismatch) {
 			return final{err}
 		}
-		for _, w := range report.Warnings {
-			p.log.Warn().Msg(w)
+		if !p.Servers.Embedded["broker"] {
+			for _, w := range report.Warnings {
+				p.log.Warn().Msg(w)
+			}
 		}
 		return err
 	})
@@ -226,7 +231,7 @@ func (p *Pipeline) prepare(ctx context.Context) error {
 	}
 	if p.Servers.Embedded["warehouse"] || p.opts.Parts == All {
 		return p.until(ctx, "the schema", func(ctx context.Context) error {
-			_, err := p.warehouse.Migrate(ctx, migrationLock{p.redis})
+			_, err := p.warehouse.Migrate(ctx, leases{p.redis})
 			return err
 		})
 	}
@@ -258,7 +263,9 @@ func (p *Pipeline) until(ctx context.Context, what string, fn func(context.Conte
 		case ctx.Err() != nil:
 			return nil
 		}
-		p.waiting(what + ": " + err.Error())
+		if p.state.Load() != nil { // still starting
+			p.waiting(what + ": " + err.Error())
+		}
 		p.log.Warn().Err(err).Str("for", what).Dur("again_in", pause).Msg("waiting")
 		select {
 		case <-ctx.Done():
@@ -268,18 +275,20 @@ func (p *Pipeline) until(ctx context.Context, what string, fn func(context.Conte
 	}
 }
 
-// migrationLock lets one migration run at a time, over all machines.
-type migrationLock struct{ redis *cache.Client }
-
-const (
-	lockTTL  = 30 * time.Second
-	lockWait = 5 * time.Minute
-)
-
-func (l migrationLock) Lock(ctx context.Context) (func(context.Context) error, error) {
-	lease, err := l.redis.Acquire(ctx, "migrate", lockTTL, lockWait)
-	if err != nil {
-		return nil, err
+// Check finds what is wrong with the settings without starting or dialling anything.
+func Check(cfg *config.Config, opts Options) error {
+	errs := []error{cfg.Validate()}
+	if opts.Parts.Alerting {
+		_, err := Rules(cfg.Rules.File, cfg.Screening.UnknownDeposit, cfg.Screening.UnknownWithdrawal, cfg.Screening.Dust)
+		errs = append(errs, err)
 	}
-	return lease.Release, nil
+	if opts.Embedded && cfg.ClickHouse.DSN == "" {
+		_, err := fetch.LocateAs(cfg.ClickHouse.Lib)
+		errs = append(errs, err)
+	}
+	if opts.Parts.Ingest {
+		_, err := (&Pipeline{cfg: cfg}).keys()
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

@@ -12,6 +12,8 @@ import (
 
 	"sluice/pkg/simulate"
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist/format"
+	"sluice/services/watchlist"
 )
 
 // simulateSeed makes the world of `sluice run --simulate`: the same customers, addresses and list at every start.
@@ -93,4 +95,35 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-t.C:
 		return true
 	}
+}
+
+// addSimulator puts the simulated list in force, and streams simulated transfers once it is.
+func (p *Pipeline) addSimulator() error {
+	s := p.opts.Simulate
+	g, err := s.generator(time.Now())
+	if err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	url := "http://" + p.addr + "/v1/transfers"
+	p.add("simulator", func(ctx context.Context) error {
+		if err := p.until(ctx, "the simulated list", func(ctx context.Context) error { return p.importSimulated(ctx, g) }); err != nil {
+			return err
+		}
+		return s.send(ctx, g, url, p.log)
+	})
+	return nil
+}
+
+func (p *Pipeline) importSimulated(ctx context.Context, g *simulate.Generator) error {
+	csv := []byte(simulate.CSVHeader)
+	entries := g.Entries()
+	for i := range entries {
+		csv = simulate.AppendCSV(csv, &entries[i])
+	}
+	_, err := watchlist.Import(ctx, importDeps(p.redis, p.kafka, p.producer, p.log), watchlist.ImportRequest{
+		Format: "csv", Options: format.Options{List: simulate.ListName}, Source: "made by Sluice",
+		Files:  []format.Input{{Name: simulate.ListName, R: bytes.NewReader(csv)}},
+		Author: "simulator", Reason: "sluice run --simulate",
+	})
+	return err
 }

@@ -60,6 +60,25 @@ func Own(path string) (*Dir, error) {
 	return &Dir{path: path, lock: lock}, nil
 }
 
+// maxSlots bounds how many processes of one service share a data folder.
+const maxSlots = 64
+
+// OwnSlot owns the first free of the folders name, name-2, name-3, … in path: processes of one service on one machine
+// keep their copies apart, and find one again after a restart.
+func OwnSlot(path, name string) (*Dir, error) {
+	for n := 1; n <= maxSlots; n++ {
+		slot := name
+		if n > 1 {
+			slot = fmt.Sprintf("%s-%d", name, n)
+		}
+		d, err := Own(filepath.Join(path, slot))
+		if !errors.Is(err, ErrInUse) {
+			return d, err
+		}
+	}
+	return nil, fmt.Errorf("data: %s: %d processes of %s run on it: %w", path, maxSlots, name, ErrInUse)
+}
+
 // Join is a path inside the folder.
 func (d *Dir) Join(name string) string { return filepath.Join(d.path, name) }
 

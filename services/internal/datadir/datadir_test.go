@@ -70,3 +70,28 @@ func TestWhatAKilledOwnerLeftIsNotBelieved(t *testing.T) {
 		t.Error("the stale announcement is still there")
 	}
 }
+
+func TestProcessesOfOneServiceKeepApart(t *testing.T) {
+	base := t.TempDir()
+	first, err := OwnSlot(base, "enrichment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := OwnSlot(base, "enrichment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Join("x") == second.Join("x") {
+		t.Error("two processes have one folder")
+	}
+	was := first.Join("x")
+	if err := first.Release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OwnSlot(base, "enrichment")
+	if err != nil || again.Join("x") != was {
+		t.Errorf("a restart does not find its folder again: %v", err)
+	}
+	_ = again.Release()
+	_ = second.Release()
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/address"
+	"sluice/pkg/network"
+	list "sluice/pkg/watchlist"
+	"sluice/pkg/watchlist/format"
+	"sluice/services/internal/app"
+	"sluice/services/internal/config"
+	"sluice/services/watchlist"
+)
+
+// watchlistImportCmd replaces a list.
+type watchlistImportCmd struct {
+	config.Config
+	Source       sourceFlags `embed:""`
+	Author       string      `help:"Who imports." placeholder:"NAME"`
+	Reason       string      `help:"Why." placeholder:"TEXT"`
+	AcceptShrink bool        `help:"Take a list that the guards refuse, such as one that lost a fifth of its entries; wants --author and --reason."`
+}
+
+func (c *watchlistImportCmd) Run(ctx context.Context, s streams) (err error) {
+	opts, err := c.Source.options()
+	if err != nil {
+		return err
+	}
+	if opts.List == "" {
+		return errors.New("--list: name the list that is replaced")
+	}
+	if c.AcceptShrink && (c.Author == "" || c.Reason == "") {
+		return errors.New("--accept-shrink: wants --author and --reason, which are kept with the list")
+	}
+	desk, err := app.OpenDesk(ctx, &c.Config, true, app.Logger(s.Err, config.Log{Level: "warn", Format: c.Log.Format}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, desk.Close()) }()
+	req := watchlist.ImportRequest{Format: c.Source.Format, Options: opts, Author: c.Author, Reason: c.Reason, AcceptShrink: c.AcceptShrink}
+	result, err := importFiles(ctx, desk, req, c.Source.Files, s.In)
+	tell(s.Err, result.Report)
+	if err != nil {
+		return err
+	}
+	if result.Repaired {
+		fmt.Fprintf(s.Err, "%s: the content was in force already (seq %d, version %s)\n", result.List, result.Seq, result.Version)
+		return nil
+	}
+	fmt.Fprintf(s.Err, "%s: %d entries, was %d: %d added, %d removed, %d changed; in force as seq %d, version %s\n",
+		result.List, result.After, result.Before, result.Added, result.Removed, result.Changed, result.Seq, result.Version)
+	return nil
+}
+
+// importFiles opens the files one inside the other, for a list is read as a whole, and imports them.
+func importFiles(ctx context.Context, desk *app.Desk, req watchlist.ImportRequest, files []string, stdin io.Reader) (result watchlist.ImportResult, err error) {
+	err = withFiles(files, stdin, func(inputs []format.Input) error {
+		req.Files = inputs
+		result, err = desk.Import(ctx, req)
+		return err
+	})
+	return result, err
+}
+
+// readOnly is what the commands that look at the lists have in common.
+type readOnly struct{ config.Config }
+
+func (c *readOnly) live(ctx context.Context, fn func(watchlist.Live) error) (err error) {
+	desk, err := app.OpenDesk(ctx, &c.Config, false, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, desk.Close()) }()
+	live, err := desk.Live(ctx)
+	if err != nil {
+		return err
+	}
+	if live.Snapshot == nil {
+		return errors.New("no list was ever activated: `sluice watchlist import` does")
+	}
+	return fn(live)
+}
+
+// watchlistListCmd shows the live lists.
+type watchlistListCmd struct{ readOnly }
+
+func (c *watchlistListCmd) Run(ctx context.Context, s streams) error {
+	return c.live(ctx, func(l watchlist.Live) error {
+		out := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(out, "list\tentries\tformat\timported\tversion\n")
+		for _, x := range l.Snapshot.Lists() {
+			fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\n", x.Name, x.Entries, x.Origin.Format, x.Origin.ImportedAt.UTC().Format(time.RFC3339), x.Hash[:16])
+		}
+		fmt.Fprintf(out, "all\t%d\t\tseq %d\t%s\n", l.Snapshot.Len(), l.Pointer.Seq, l.Snapshot.Version()[:16])
+		return out.Flush()
+	})
+}
+
+// watchlistExportCmd writes the live entries.
+type watchlistExportCmd struct {
+	readOnly
+	List string `help:"Only this list." placeholder:"NAME"`
+}
+
+func (c *watchlistExportCmd) Run(ctx context.Context, s streams) error {
+	return c.live(ctx, func(l watchlist.Live) error {
+		var entries []list.Entry
+		for _, x := range l.Snapshot.Lists() {
+			if c.List == "" || c.List == x.Name {
+				entries = append(entries, l.Snapshot.List(x.Name)...)
+			}
+		}
+		if c.List != "" && entries == nil {
+			return fmt.Errorf("--list: there is no list %q", c.List)
+		}
+		return writeEntries(s.Out, entries)
+	})
+}
+
+// watchlistLookupCmd shows what is listed about an address.
+type watchlistLookupCmd struct {
+	readOnly
+	Network string `help:"Network of the address; none: every one that has such addresses." placeholder:"ALIAS"`
+	Address string `arg:"" help:"Address, in any of its spellings."`
+}
+
+func (c *watchlistLookupCmd) Run(ctx context.Context, s streams) error {
+	keys, err := c.keys()
+	if err != nil {
+		return err
+	}
+	return c.live(ctx, func(l watchlist.Live) error {
+		var found []list.Entry
+		for _, k := range keys {
+			listed, wrapped := l.Snapshot.Lookup(k)
+			for _, e := range append(append([]*list.Entry{}, listed...), wrapped...) {
+				found = append(found, *e)
+			}
+		}
+		fmt.Fprintf(s.Err, "%s: %d entries in version %s (seq %d)\n", strings.TrimSpace(c.Address), len(found), l.Snapshot.Version(), l.Pointer.Seq)
+		return writeEntries(s.Out, found)
+	})
+}
+
+func (c *watchlistLookupCmd) keys() ([]address.Key, error) {
+	if c.Network != "" {
+		n, ok := network.Lookup(c.Network)
+		if !ok {
+			return nil, fmt.Errorf("--network: %q is not known; did you mean %s?", c.Network, strings.Join(network.Nearest(c.Network), " or "))
+		}
+		a, err := address.Parse(n, c.Address)
+		if err != nil {
+			return nil, err
+		}
+		return []address.Key{a.Key}, nil
+	}
+	var keys []address.Key
+	for _, g := range address.Guess(c.Address) {
+		keys = append(keys, g.Address.Key)
+	}
+	if keys == nil {
+		return nil, fmt.Errorf("%q is an address of no network that Sluice knows", c.Address)
+	}
+	return keys, nil
+}

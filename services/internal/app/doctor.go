@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"sluice/schemas"
+	"sluice/services/internal/broker"
+	"sluice/services/internal/cache"
+	"sluice/services/internal/config"
+	"sluice/services/internal/datadir"
+	"sluice/services/internal/doctor"
+	"sluice/services/internal/fetch"
+	"sluice/services/internal/stream"
+	"sluice/services/internal/warehouse"
+)
+
+// Checks are what `sluice doctor` looks at: the settings, then each server that the config names, or what stands in for
+// the ones that it does not name.
+func Checks(cfg *config.Config) []doctor.Check {
+	s := external(cfg)
+	running, found, findErr := datadir.Find(cfg.Data)
+	if found {
+		s.adopt(running, Needs{true, true, true}.without(cfg))
+	}
+	return []doctor.Check{
+		{Name: "settings", Look: func(context.Context) doctor.Finding {
+			if err := Check(cfg, Options{Parts: All}); err != nil {
+				return doctor.Bad(err, "correct the setting; docs/reference/config.md lists all of them")
+			}
+			return doctor.Good("every value can be used")
+		}},
+		{Name: "data", Look: func(context.Context) doctor.Finding {
+			switch {
+			case findErr != nil:
+				return doctor.Bad(findErr, "make the folder readable for this user, or name another with SLUICE_DATA")
+			case found:
+				return doctor.Good("%s: process %d runs on it, HTTP on %s", cfg.Data, running.PID, running.HTTP)
+			}
+			return doctor.Good("%s: no instance runs on it", cfg.Data)
+		}},
+		{Name: "kafka", Look: func(ctx context.Context) doctor.Finding { return lookKafka(ctx, cfg, s) }},
+		{Name: "topics", Look: func(ctx context.Context) doctor.Finding { return lookTopics(ctx, cfg, s) }},
+		{Name: "redis", Look: func(ctx context.Context) doctor.Finding { return lookRedis(ctx, s) }},
+		{Name: "clickhouse", Look: func(ctx context.Context) doctor.Finding { return lookClickHouse(ctx, cfg, s) }},
+	}
+}
+
+const embeddedHint = "nothing to do for `sluice run`, which starts its own; a service alone needs "
+
+func lookKafka(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
+	if len(s.Brokers) == 0 {
+		return doctor.Doubtful("no brokers are named", embeddedHint+"SLUICE_KAFKA_BROKERS")
+	}
+	c, err := broker.New(broker.Config{Brokers: s.Brokers})
+	if err != nil {
+		return doctor.Bad(err, "correct SLUICE_KAFKA_BROKERS")
+	}
+	defer func() { _ = c.Close() }()
+	info, err := c.Cluster(ctx)
+	if err != nil {
+		return doctor.Bad(fmt.Errorf("%s: %w", strings.Join(s.Brokers, ","), err), "start the brokers, or correct SLUICE_KAFKA_BROKERS; does a firewall stand between?")
+	}
+	if len(info.Brokers) < 3 && !cfg.Kafka.AllowUnsafe && len(cfg.Kafka.Brokers) > 0 {
+		return doctor.Finding{Level: doctor.Problem, Detail: fmt.Sprintf("%d brokers", len(info.Brokers)),
+			Advice: "a record needs three replicas: add brokers, or set SLUICE_KAFKA_ALLOW_UNSAFE where losing transfers is acceptable"}
+	}
+	return doctor.Good("%d brokers (%s), answered in %s", len(info.Brokers), strings.Join(info.Brokers, ", "), info.RoundTrip)
+}
+
+func lookTopics(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
+	if len(s.Brokers) == 0 {
+		return doctor.Doubtful("not looked at without brokers", "")
+	}
+	c, err := broker.New(broker.Config{Brokers: s.Brokers})
+	if err != nil {
+		return doctor.Bad(err, "correct SLUICE_KAFKA_BROKERS")
+	}
+	defer func() { _ = c.Close() }()
+	report, err := c.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{CheckOnly: true, AllowUnsafe: cfg.Kafka.AllowUnsafe || len(cfg.Kafka.Brokers) == 0})
+	switch {
+	case errors.Is(err, stream.ErrUnknownTopic):
+		return doctor.Doubtful(err.Error(), "the first service that starts makes the missing topics, with as many partitions as "+schemas.Raw+" has")
+	case errors.Is(err, stream.ErrTopicMismatch):
+		return doctor.Bad(err, "see docs/operations.md; services refuse to start like this")
+	case err != nil:
+		return doctor.Bad(err, "see kafka above")
+	case len(report.Warnings) > 0:
+		return doctor.Doubtful(strings.Join(report.Warnings, "; "), "see docs/operations.md")
+	}
+	return doctor.Good("%d topics, %d partitions for each customer-keyed one", len(report.Existing), report.Partitions)
+}
+
+func lookRedis(ctx context.Context, s *Servers) doctor.Finding {
+	if s.Redis == "" {
+		return doctor.Doubtful("no URL is named", embeddedHint+"SLUICE_REDIS_URL")
+	}
+	c, err := cache.New(cache.Config{URL: s.Redis})
+	if err != nil {
+		return doctor.Bad(err, "correct SLUICE_REDIS_URL")
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Ping(ctx); err != nil {
+		return doctor.Bad(err, "start Redis, or correct SLUICE_REDIS_URL (user, password, TLS)")
+	}
+	if _, err := c.CheckPolicy(ctx); err != nil {
+		return doctor.Bad(err, "set maxmemory-policy noeviction")
+	}
+	return doctor.Good("%s answers", config.Redact(s.Redis))
+}
+
+func lookClickHouse(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
+	if s.ClickHouse == "" {
+		path, err := fetch.LocateAs(cfg.ClickHouse.Lib)
+		if err != nil {
+			return doctor.Bad(err, "run make build, or name a server with SLUICE_CLICKHOUSE_DSN")
+		}
+		return doctor.Doubtful("no DSN is named; the engine is in "+path, embeddedHint+"SLUICE_CLICKHOUSE_DSN")
+	}
+	w, err := warehouse.Open(warehouse.Config{DSN: s.ClickHouse, Cluster: cfg.ClickHouse.Cluster})
+	if err != nil {
+		return doctor.Bad(err, "correct SLUICE_CLICKHOUSE_DSN")
+	}
+	defer func() { _ = w.Close() }()
+	if err := w.Ping(ctx); err != nil {
+		return doctor.Bad(fmt.Errorf("%s: %w", config.Redact(s.ClickHouse), err), "start ClickHouse, or correct SLUICE_CLICKHOUSE_DSN (port, user, password)")
+	}
+	if err := w.CheckVersion(ctx); err != nil {
+		return doctor.Bad(err, "run `sluice migrate`")
+	}
+	version, _ := w.ServerVersion()
+	return doctor.Good("%s answers, version %s, the schema is this release's", config.Redact(s.ClickHouse), version)
+}
+
+// SelfCheck asks the service in this container whether it is alive.
+func SelfCheck(ctx context.Context, cfg *config.Config) error {
+	_, port, err := net.SplitHostPort(cfg.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s", res.Status)
+	}
+	return nil
+}
