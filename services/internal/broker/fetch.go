@@ -101,7 +101,7 @@ func parseFetch(req *stream.FetchRequest) error {
 			}
 			c.int64() // high watermark: the last stable offset is what readers may see
 			res.End = c.int64()
-			res.Start = c.int64()
+			c.int64() // log start
 			for a := c.count(); a > 0; a-- {
 				res.Aborted = append(res.Aborted, stream.Aborted{Producer: c.int64(), From: c.int64()})
 			}
@@ -127,7 +127,7 @@ func spelled(from []stream.Position, name []byte) string {
 func (c *Client) fetchAcross(ctx context.Context, req *stream.FetchRequest, leaders []int32) error {
 	req.Results = req.Results[:0]
 	by := parts(leaders, func(i int, err error) {
-		req.Results = append(req.Results, stream.FetchResult{Topic: req.From[i].Topic, Partition: req.From[i].Partition, Start: -1, End: -1, Err: err})
+		req.Results = append(req.Results, stream.FetchResult{Topic: req.From[i].Topic, Partition: req.From[i].Partition, End: -1, Err: err})
 	})
 	var wg sync.WaitGroup
 	var subs []*stream.FetchRequest
@@ -151,7 +151,7 @@ func (c *Client) fetchAcross(ctx context.Context, req *stream.FetchRequest, lead
 			return ctx.Err()
 		}
 		for _, p := range sub.From {
-			req.Results = append(req.Results, stream.FetchResult{Topic: p.Topic, Partition: p.Partition, Start: -1, End: -1, Err: errs[n]})
+			req.Results = append(req.Results, stream.FetchResult{Topic: p.Topic, Partition: p.Partition, End: -1, Err: errs[n]})
 		}
 	}
 	if len(subs) == 0 {

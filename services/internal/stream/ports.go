@@ -27,7 +27,7 @@ type Log interface {
 	// trip when all positions have one leader.
 	Fetch(ctx context.Context, req *FetchRequest) error
 	// Produce writes at most one batch for each partition and fills in each batch's Err and Offset. An error of the
-	// call as a whole, or a batch's Err that is not Refused, means that the batch may have been written.
+	// call as a whole, and a batch's ErrUnavailable, leave open whether it was written.
 	Produce(ctx context.Context, req *ProduceRequest) error
 	// InitProducer returns a new producer id, for idempotent writing.
 	InitProducer(ctx context.Context) (ProducerID, error)
@@ -64,7 +64,6 @@ type FetchResult struct {
 	Topic     string
 	Partition int32
 	Err       error // ErrOffsetOutOfRange, ErrNotLeader, …
-	Start     int64 // the log's first offset; -1: the broker did not say
 	End       int64 // the end of what readers may see: open transactions and unreplicated records are beyond it
 	Aborted   []Aborted
 	Data      []byte
@@ -145,14 +144,3 @@ var (
 	ErrUnavailable      = errors.New("broker not available") // also: too few in-sync replicas
 	ErrUnauthorized     = errors.New("not authorized")
 )
-
-// Refused says whether err is the broker's definite no, after which nothing was written: everything else that can
-// happen to a batch on its way leaves open whether it was.
-func Refused(err error) bool {
-	for _, no := range []error{ErrUnknownTopic, ErrNotLeader, ErrTooLarge, ErrInvalidBatch, ErrOutOfSequence, ErrUnknownProducer, ErrUnauthorized} {
-		if errors.Is(err, no) {
-			return true
-		}
-	}
-	return false
-}

@@ -125,10 +125,7 @@ func (ln *lane) write() error {
 		return err
 	}
 	err := ln.writer.write(ln.drain, ln.out, func(attempt int, err error) {
-		ln.trouble(err)
-		if attempt == 1 || attempt%20 == 0 {
-			ln.loop.cfg.Logger.Warn().Err(err).Str("group", ln.loop.cfg.Group).Msg("producing failed, trying again")
-		}
+		ln.retrying(attempt, err, "producing failed, trying again")
 	})
 	var large *tooLargeError
 	if errors.As(err, &large) {
@@ -170,14 +167,19 @@ func (ln *lane) again(attempt int, err error) bool {
 	if ln.drain.Err() != nil || ln.stop.Err() != nil {
 		return false
 	}
+	ln.retrying(attempt, err, "batch failed, trying again")
+	return ln.loop.cfg.Retry.wait(ln.stop, attempt) == nil
+}
+
+// retrying tells that something is tried again; the log, not every time.
+func (ln *lane) retrying(attempt int, err error, what string) {
 	l := ln.loop
 	l.state.retries.Add(1)
 	ln.trouble(err)
 	if attempt == 1 || attempt%20 == 0 {
-		l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Int("attempt", attempt).Msg("batch failed, trying again")
+		l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Int("attempt", attempt).Msg(what)
 	}
 	if l.cfg.Hooks.Retry != nil {
 		l.cfg.Hooks.Retry(attempt, err)
 	}
-	return l.cfg.Retry.wait(ln.stop, attempt) == nil
 }

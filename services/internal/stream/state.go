@@ -21,7 +21,7 @@ type State struct {
 	Produced     uint64 // records written, dead letters included
 	DeadLettered uint64 // records written to the dead letter topic
 	Poisoned     uint64 // records that failed alone
-	Retries      uint64 // batches tried again after a transient error
+	Retries      uint64 // batches handled, or produced, again after a transient error
 	Panics       uint64 // panics of the handler
 	Lost         uint64 // offsets that the log did not have any more
 	Generations  uint64 // generations joined

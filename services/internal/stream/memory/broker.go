@@ -199,7 +199,7 @@ func (b *Broker) read(req *stream.FetchRequest) (size int, due bool) {
 	req.Results = req.Results[:0]
 	req.Buffer = req.Buffer[:0]
 	for _, at := range req.From {
-		res := stream.FetchResult{Topic: at.Topic, Partition: at.Partition, Start: -1, End: -1}
+		res := stream.FetchResult{Topic: at.Topic, Partition: at.Partition, End: -1}
 		_, p, err := b.part(at.Topic, at.Partition)
 		switch {
 		case err != nil:
@@ -207,7 +207,7 @@ func (b *Broker) read(req *stream.FetchRequest) (size int, due bool) {
 		case at.Offset < p.start || at.Offset > p.end:
 			res.Err, due = stream.ErrOffsetOutOfRange, true
 		default:
-			res.Start, res.End = p.start, p.end
+			res.End = p.end
 			i, _ := slices.BinarySearchFunc(p.batches, at.Offset, func(x batch, offset int64) int { return int(x.last - offset) })
 			from := len(req.Buffer)
 			for _, x := range p.batches[i:] {

@@ -276,10 +276,13 @@ func (s *suite) lostAnswers() {
 		}
 	}
 	cut(1)
-	_, r := s.loop(cfg, c, copier(out))
+	l, r := s.loop(cfg, c, copier(out))
 	s.awaitCommitted(group, in)
 	cut(0)
 	r.end()
+	if l.State().Retries == 0 {
+		s.Error("no answer was lost: the harness does not cut")
+	}
 	s.complete(s.inOrder(s.read(out)), n, true)
 }
 
