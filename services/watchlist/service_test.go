@@ -1,0 +1,145 @@
+package watchlist
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"sluice/services/internal/activation"
+	"sluice/services/internal/cache/cachetest"
+	"sluice/services/internal/lists"
+)
+
+func (w *world) service(t *testing.T, file string) *Service {
+	t.Helper()
+	s, err := New(Config{Every: time.Millisecond, Copy: file, Logger: zerolog.Nop()}, w, w.log, NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// last imports two lists and returns their activation.
+func (w *world) last(t *testing.T) activation.Activation {
+	t.Helper()
+	for i, list := range []string{"a", "b"} {
+		if _, err := Import(t.Context(), w.deps(), request(list, 100*i, 5)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := w.log.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Last[activation.Lists]
+}
+
+func TestTheServiceRestoresWhatRedisLost(t *testing.T) {
+	for what, lose := range map[string]func(*testing.T, *world){
+		"everything": func(t *testing.T, w *world) { w.flush(t) },
+		"the pointer": func(t *testing.T, w *world) {
+			cachetest.Do(t, w.url, "DEL", "sluice:{lists}:pointer")
+		},
+		"a manifest": func(t *testing.T, w *world) {
+			cachetest.Do(t, w.url, "DEL", "sluice:{lists}:manifest:"+w.live(t).Pointer.Version)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			last := w.last(t)
+			s := w.service(t, filepath.Join(t.TempDir(), "lists"))
+			s.Check(t.Context(), last)
+			lose(t, w)
+			s.Check(t.Context(), last)
+			if l := w.live(t); l.Pointer.Seq != 2 || l.Snapshot.Len() != 10 {
+				t.Errorf("%+v", l.Pointer)
+			}
+			if done, err := s.repair(t.Context(), last); done != "" || err != nil {
+				t.Errorf("still to repair: %q, %v", done, err)
+			}
+		})
+	}
+}
+
+func TestWithoutACopyWhatIsLostIsNotPutInForce(t *testing.T) {
+	w := newWorld(t)
+	last := w.last(t)
+	for _, file := range []string{"", filepath.Join(t.TempDir(), "lists")} {
+		w.flush(t)
+		s := w.service(t, file)
+		if _, err := s.repair(t.Context(), last); !errors.Is(err, errUnrestorable) {
+			t.Errorf("%v", err)
+		}
+		if l := w.live(t); l.Snapshot != nil {
+			t.Error("something was put in force")
+		}
+	}
+}
+
+func TestAnActivationThatWasNotPutInForceIs(t *testing.T) {
+	w := newWorld(t)
+	if _, err := Import(t.Context(), w.deps(), request("a", 0, 5)); err != nil {
+		t.Fatal(err)
+	}
+	w.breakOff(3, false) // the list, the snapshot, the activation, and then no pointer
+	if _, err := Import(t.Context(), w.deps(), request("b", 100, 5)); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	w.breakOff(-1, false)
+	if l := w.live(t); l.Pointer.Seq != 1 {
+		t.Fatalf("%+v", l.Pointer)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	s := w.service(t, filepath.Join(t.TempDir(), "lists"))
+	go func() { ended <- s.Run(ctx) }()
+	until(t, "the pointer names the activation", func() bool { return w.live(t).Pointer.Seq == 2 })
+	// And what comes while it runs.
+	if _, err := Import(t.Context(), w.deps(), request("c", 200, 5)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the copy has the third", func() bool {
+		p, _, err := lists.ReadCopy(s.cfg.Copy)
+		return err == nil && p.Seq == 3
+	})
+	w.flush(t)
+	until(t, "a flush is repaired", func() bool { l := w.live(t); return l.Pointer.Seq == 3 && l.Snapshot.Len() == 15 })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// until waits for what another goroutine does.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
+		}
+		<-tick.C
+	}
+}
+
+func TestAnImportAheadOfTheServiceIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	last := w.last(t)
+	if _, err := Import(t.Context(), w.deps(), request("c", 300, 5)); err != nil {
+		t.Fatal(err)
+	}
+	s := w.service(t, "")
+	if done, err := s.repair(t.Context(), last); done != "" || err != nil {
+		t.Errorf("%q, %v", done, err)
+	}
+	if l := w.live(t); l.Pointer.Seq != 3 {
+		t.Errorf("%+v", l.Pointer)
+	}
+}
