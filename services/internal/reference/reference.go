@@ -47,8 +47,8 @@ func Topics(topics []schemas.Topic) string {
 	fmt.Fprintf(&b, `# Topics
 
 Missing topics are created at start. Where the table names no number of partitions, a topic has as many as
-%[1]s, %[2]d when that is new too; their counts stay equal. The key says which records keep their order. A format
-is a JSON Schema in schemas/events; topics without one carry bytes that their headers describe.
+%[1]s, %[2]d when that is new too; their counts stay equal. Records of one key keep their order. A format is a
+JSON Schema.
 
 `, code(schemas.Raw), schemas.DefaultPartitions)
 	row(&b, "topic", "key", "format", "partitions", "kept", "largest value", "CloudEvents headers", "made by")
