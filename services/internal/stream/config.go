@@ -27,6 +27,9 @@ type Config struct {
 	// last commit; default half of Session, and it must be below it, for there are no heartbeats meanwhile.
 	Drain time.Duration
 
+	// WatchTopics is how often the loop looks whether its topics have got more partitions, default 10 s.
+	WatchTopics time.Duration
+
 	Session    time.Duration // see GroupConfig.SessionTimeout
 	Rebalance  time.Duration // see GroupConfig.RebalanceTimeout
 	Heartbeat  time.Duration // see GroupConfig.HeartbeatInterval
@@ -108,6 +111,7 @@ func (c Config) withDefaults() (Config, error) {
 	span("retry.min", &c.Retry.Min, 50*time.Millisecond)
 	span("retry.max", &c.Retry.Max, max(10*time.Second, c.Retry.Min))
 	span("commit_interval", &c.CommitInterval, 200*time.Millisecond)
+	span("watch_topics", &c.WatchTopics, 10*time.Second)
 	span("session", &c.Session, 10*time.Second)
 	span("drain", &c.Drain, c.Session/2)
 	span("rebalance", &c.Rebalance, 30*time.Second)

@@ -42,6 +42,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("group %s: %w", l.cfg.Group, err)
 	}
+	l.awaitTopics(ctx)
 	for ctx.Err() == nil {
 		gen, err := member.Next(ctx)
 		switch {
@@ -57,6 +58,58 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Msg("leaving the group failed, it will notice by itself")
 	}
 	return nil
+}
+
+// awaitTopics waits until the topics exist: a member that joins before would be given nothing, and never told.
+func (l *Loop) awaitTopics(ctx context.Context) {
+	for attempt := 1; ctx.Err() == nil; attempt++ {
+		_, err := l.counts(ctx)
+		if err == nil {
+			return
+		}
+		l.state.groupTrouble(err)
+		if attempt == 1 || attempt%20 == 0 {
+			l.cfg.Logger.Warn().Err(err).Str("group", l.cfg.Group).Msg("the topics are not there, trying again")
+		}
+		_ = l.cfg.Retry.wait(ctx, attempt)
+	}
+}
+
+// counts returns the partition counts of the topics.
+func (l *Loop) counts(ctx context.Context) ([]int32, error) {
+	counts := make([]int32, len(l.cfg.Topics))
+	for i, topic := range l.cfg.Topics {
+		n, err := l.broker.Partitions(ctx, topic)
+		if err != nil {
+			return nil, fmt.Errorf("topic %s: %w", topic, err)
+		}
+		counts[i] = n
+	}
+	return counts, nil
+}
+
+// watchCounts calls changed when a topic has got more partitions, which nobody would consume without a new generation.
+func (l *Loop) watchCounts(stop context.Context, changed func()) {
+	before, err := l.counts(stop)
+	tick := time.NewTicker(l.cfg.WatchTopics)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop.Done():
+			return
+		case <-tick.C:
+		}
+		var now []int32
+		if now, err = l.counts(stop); err != nil {
+			continue // fetching fails as well, and tells
+		}
+		if before != nil && !slices.Equal(before, now) {
+			l.cfg.Logger.Warn().Str("group", l.cfg.Group).Ints32("before", before).Ints32("now", now).Msg("partitions were added, joining again")
+			changed()
+			return
+		}
+		before = now
+	}
 }
 
 // generation works until the generation or ctx ends, and releases it.
@@ -83,6 +136,12 @@ func (l *Loop) generation(ctx context.Context, gen Generation) {
 		}
 	}()
 
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		l.watchCounts(stop, cancelStop)
+	}()
+
 	at, err := l.resolve(stop, gen.Assigned())
 	if err == nil {
 		l.work(stop, drain, gen, at)
@@ -92,6 +151,7 @@ func (l *Loop) generation(ctx context.Context, gen Generation) {
 	cancelStop()
 	cancelDrain()
 	<-watched
+	<-counted
 }
 
 // resolve turns the assignment into offsets to begin at: partitions without a committed offset begin at the log's start.

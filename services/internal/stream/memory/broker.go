@@ -361,3 +361,15 @@ func (b *Broker) Truncate(name string, i int32, end int64) error {
 	b.wake()
 	return nil
 }
+
+// AddPartitions gives a topic more partitions. No group is told, as on a real broker.
+func (b *Broker) AddPartitions(name string, n int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.topics[name]
+	if t == nil {
+		return fmt.Errorf("%s: %w", name, stream.ErrUnknownTopic)
+	}
+	t.parts = append(t.parts, newTopic(n, 0).parts...)
+	return nil
+}

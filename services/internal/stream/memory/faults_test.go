@@ -360,3 +360,15 @@ func TestRebalancesInMidStreamLoseNothing(t *testing.T) {
 	})
 	w.want(0, 0)
 }
+
+func TestAddedPartitionsAreConsumed(t *testing.T) {
+	w := newWorld(t)
+	l, end := w.start(func(c *stream.Config) { c.WatchTopics = 5 * time.Millisecond }, nil)
+	w.await("the first records", func() bool { return l.State().Consumed == 100 })
+	if err := w.AddPartitions("in", 2); err != nil {
+		t.Fatal(err)
+	}
+	w.await("the new partitions", func() bool { return len(l.State().Partitions) == 3 })
+	end()
+	w.want(0, 0)
+}

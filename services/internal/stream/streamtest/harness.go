@@ -61,6 +61,7 @@ func Run(t *testing.T, h Harness) {
 		{"a tail reads from the start, from the end, and says when it has caught up", (*suite).tail},
 		{"a gathering sink gets few large batches, and a lone record in time", (*suite).gather},
 		{"several topics are consumed side by side", (*suite).severalTopics},
+		{"a loop that starts before its topic waits for it", (*suite).lateTopic},
 		{"missing topics are made with equal counts", (*suite).ensure},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -424,6 +424,22 @@ func (s *suite) severalTopics() {
 	s.complete(s.inOrder(s.read(out)), 2*n, true)
 }
 
+func (s *suite) lateTopic() {
+	const n = 20
+	in, out, group := s.name("late"), s.topic(1, 0), s.name("g")
+	l, r := s.loop(s.config(group, in), s.client, copier(out))
+	s.await("the loop to miss its topic", func() bool { return errors.Is(l.State().GroupError, stream.ErrUnknownTopic) })
+	s.Create(s.T, in, 1, 0)
+	s.await("the topic", func() bool { n, err := s.client.Partitions(s.ctx, in); return err == nil && n == 1 })
+	s.produce(s.client, numbered(in, 0, n, 1)...)
+	s.awaitCommitted(group, in)
+	if l.State().GroupError != nil {
+		s.Errorf("state: %+v", l.State())
+	}
+	r.end()
+	s.complete(s.inOrder(s.read(out)), n, true)
+}
+
 func (s *suite) gather() {
 	const n = 1000
 	in, group := s.topic(2, 0), s.name("g")
