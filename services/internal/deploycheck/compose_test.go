@@ -191,7 +191,7 @@ func TestDockerfileIsPinnedAndNotRoot(t *testing.T) {
 
 func TestClickHouseConfigIsXML(t *testing.T) {
 	for d := xml.NewDecoder(strings.NewReader(read(t, "deployments/clickhouse/sluice.xml"))); ; {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			t.Fatal(err)
