@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Report is what was measured. Rates are transfers a second, times have their unit in their name, and everything that a
+// round has is the median of the rounds.
+type Report struct {
+	Host      Host      `json:"host"`
+	Broker    Broker    `json:"broker"`
+	Settings  Settings  `json:"settings"`
+	Watchlist Watchlist `json:"watchlist"`
+	Stages    []Stage   `json:"stages"`
+	Chain     *Stage    `json:"chain,omitempty"` // its bare loop is three of them in a row
+	Latency   *Latency  `json:"latency,omitempty"`
+	Record    *Record   `json:"record,omitempty"`
+}
+
+// Host is the machine and what the program was built with.
+type Host struct {
+	Go          string `json:"go"`
+	OS          string `json:"os"`
+	Arch        string `json:"arch"`
+	Kernel      string `json:"kernel,omitempty"`
+	CPU         string `json:"cpu,omitempty"`
+	CPUs        int    `json:"cpus"`       // that the machine lends the process
+	MaxProcs    int    `json:"gomaxprocs"` // that Go uses
+	MemoryBytes int64  `json:"memory_bytes,omitempty"`
+}
+
+// Broker is which broker it was.
+type Broker struct {
+	Kind      string   `json:"kind"` // embedded: in this process; external
+	Addresses []string `json:"addresses"`
+}
+
+// Settings are what was asked for.
+type Settings struct {
+	Transfers     int     `json:"transfers"`
+	TransferBytes float64 `json:"transfer_bytes"` // of a preloaded transfer, on average; 0: none were
+	HitShare      float64 `json:"hit_share"`
+	Partitions    int     `json:"partitions"`
+	Lanes         int     `json:"lanes"`
+	Rounds        int     `json:"rounds"`
+	Acks          string  `json:"acks"`
+	Commit        string  `json:"commit"`
+}
+
+// Watchlist is the list in memory.
+type Watchlist struct {
+	Entries      int     `json:"entries"`
+	MemoryBytes  int64   `json:"memory_bytes"` // of the heap, for the snapshot with its index and filter
+	MakeSeconds  float64 `json:"make_seconds"` // inventing the entries
+	BuildSeconds float64 `json:"build_seconds"`
+}
+
+// Stage is a hop, or the chain of them, beside the bare loop over the same input.
+type Stage struct {
+	Stage string `json:"stage"`
+	Cost
+	Bare   Cost    `json:"bare"`
+	OfBare float64 `json:"of_bare"` // the hop's rate as a part of the bare loop's
+	// Rounds are the rates of each round, hop and bare loop, in the order in which they ran.
+	Rounds []Round `json:"rounds"`
+}
+
+// Cost is what a million transfers, or one, cost.
+type Cost struct {
+	Rate       float64 `json:"transfers_per_second"`
+	CPUSeconds float64 `json:"cpu_seconds_per_million"` // of this process: with the broker, when that is embedded
+	Bytes      float64 `json:"allocated_bytes_per_transfer"`
+	Objects    float64 `json:"allocations_per_transfer"`
+}
+
+// Round is one round's rates.
+type Round struct {
+	Rate   float64 `json:"transfers_per_second"`
+	Bare   float64 `json:"bare_per_second"`
+	OfBare float64 `json:"of_bare"`
+}
+
+// Latency is how long a lone transfer takes from the send to its verdict at a consumer, through all three hops.
+type Latency struct {
+	Samples int     `json:"samples"`
+	P50     float64 `json:"p50_ms"`
+	P90     float64 `json:"p90_ms"`
+	P99     float64 `json:"p99_ms"`
+	Max     float64 `json:"max_ms"`
+}
+
+// Record is the recorder's hop from verdicts.v1 into ClickHouse, beside the bare inserts of the same rows.
+type Record struct {
+	Rate        float64       `json:"transfers_per_second"`
+	Bare        float64       `json:"bare_inserts_per_second"` // transfers, with their address rows
+	OfBare      float64       `json:"of_bare"`
+	CPUSeconds  float64       `json:"cpu_seconds_per_million"` // of this process, without the engine's
+	Bytes       float64       `json:"allocated_bytes_per_transfer"`
+	Objects     float64       `json:"allocations_per_transfer"`
+	BatchRows   int           `json:"batch_rows"`
+	AddressRows float64       `json:"address_rows_per_transfer"`
+	Engine      string        `json:"engine"`
+	Rounds      []RecordRound `json:"rounds"`
+}
+
+// RecordRound is one round's rates.
+type RecordRound struct {
+	Rate   float64 `json:"transfers_per_second"`
+	Bare   float64 `json:"bare_inserts_per_second"`
+	OfBare float64 `json:"of_bare"`
+}
+
+func settings(c Config) Settings {
+	return Settings{Transfers: c.Transfers, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes, Rounds: c.Rounds,
+		Acks: "all", Commit: "after the acknowledgement"}
+}
+
+// median of values, of which there is at least one.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// percentile of sorted values: the smallest that at least p of them do not exceed.
+func percentile(sorted []time.Duration, p float64) time.Duration {
+	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
+}
+
+func round(x float64, digits int) float64 {
+	scale := math.Pow10(digits)
+	return math.Round(x*scale) / scale
+}
+
+func seconds(d time.Duration) float64 { return round(d.Seconds(), 3) }
+
+func millis(d time.Duration) float64 { return round(float64(d)/float64(time.Millisecond), 3) }

@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// WriteTable writes the report for people: lines that stand under each other.
+func (r *Report) WriteTable(w io.Writer) error {
+	s := r.Settings
+	bytes := ""
+	if s.TransferBytes > 0 {
+		bytes = fmt.Sprintf(" of %.0f bytes", s.TransferBytes)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s transfers%s, %.3g %% of them listed, against %s addresses; %s broker, %d partitions, %d lanes; median of %d\n",
+		grouped(float64(s.Transfers)), bytes, 100*s.HitShare, grouped(float64(r.Watchlist.Entries)), r.Broker.Kind, s.Partitions, s.Lanes, s.Rounds)
+	fmt.Fprintf(&b, "%d CPUs (%s), %s, %s/%s\n\n", r.Host.MaxProcs, r.Host.CPU, r.Host.Go, r.Host.OS, r.Host.Arch)
+
+	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', tabwriter.AlignRight)
+	row := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
+	all := r.Stages
+	if r.Chain != nil {
+		all = append(all[:len(all):len(all)], *r.Chain)
+	}
+	if len(all) > 0 {
+		row("stage", "transfers/s", "bare loop/s", "of bare", "CPU s/M", "bare CPU s/M", "bytes/transfer", "allocs/transfer")
+	}
+	for _, x := range all {
+		row(x.Stage, grouped(x.Rate), grouped(x.Bare.Rate), fmt.Sprintf("%.2f", x.OfBare), fmt.Sprintf("%.2f", x.CPUSeconds),
+			fmt.Sprintf("%.2f", x.Bare.CPUSeconds), fmt.Sprintf("%.0f", x.Bytes), fmt.Sprintf("%.2f", x.Objects))
+	}
+	if x := r.Record; x != nil {
+		row(StageRecord, grouped(x.Rate), grouped(x.Bare), fmt.Sprintf("%.2f", x.OfBare), fmt.Sprintf("%.2f", x.CPUSeconds), "",
+			fmt.Sprintf("%.0f", x.Bytes), fmt.Sprintf("%.2f", x.Objects))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if r.Chain != nil {
+		fmt.Fprintf(&b, "the bare loop of %s is three of them in a row\n", StageChain)
+	}
+	if r.Record != nil {
+		fmt.Fprintf(&b, "the bare loop of %s is the inserts alone, in blocks of %s; the engine's own CPU is in no figure\n", StageRecord, grouped(float64(r.Record.BatchRows)))
+	}
+	if l := r.Latency; l != nil {
+		fmt.Fprintf(&b, "\na lone transfer, from the send to its verdict at a consumer: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, longest %.2f ms of %d\n", l.P50, l.P90, l.P99, l.Max, l.Samples)
+	}
+	fmt.Fprintf(&b, "the list: %.1f MB in memory, built in %.1f s\n", float64(r.Watchlist.MemoryBytes)/1e6, r.Watchlist.BuildSeconds)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// grouped writes a whole number with commas.
+func grouped(x float64) string {
+	text := fmt.Sprintf("%.0f", x)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
