@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"sluice/pkg/address"
-	"sluice/pkg/network"
 	list "sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
 	"sluice/services/internal/app"
@@ -128,46 +125,16 @@ func (c *watchlistExportCmd) Run(ctx context.Context, s streams) error {
 // watchlistLookupCmd shows what is listed about an address.
 type watchlistLookupCmd struct {
 	readOnly
-	Network string `help:"Network of the address; none: every one that has such addresses." placeholder:"ALIAS"`
 	Address string `arg:"" help:"Address, in any of its spellings."`
 }
 
 func (c *watchlistLookupCmd) Run(ctx context.Context, s streams) error {
-	keys, err := c.keys()
-	if err != nil {
-		return err
-	}
 	return c.live(ctx, func(l watchlist.Live) error {
-		var found []list.Entry
-		for _, k := range keys {
-			listed, wrapped := l.Snapshot.Lookup(k)
-			for _, e := range append(append([]*list.Entry{}, listed...), wrapped...) {
-				found = append(found, *e)
-			}
+		var entries []list.Entry
+		for _, f := range watchlist.Lookup(l.Snapshot, c.Address) {
+			entries = append(entries, *f.Entry)
 		}
-		fmt.Fprintf(s.Err, "%s: %d entries in version %s (seq %d)\n", strings.TrimSpace(c.Address), len(found), l.Snapshot.Version(), l.Pointer.Seq)
-		return writeEntries(s.Out, found)
+		fmt.Fprintf(s.Err, "%d entries in version %s (seq %d)\n", len(entries), l.Snapshot.Version(), l.Pointer.Seq)
+		return writeEntries(s.Out, entries)
 	})
-}
-
-func (c *watchlistLookupCmd) keys() ([]address.Key, error) {
-	if c.Network != "" {
-		n, ok := network.Lookup(c.Network)
-		if !ok {
-			return nil, fmt.Errorf("--network: %q is not known; did you mean %s?", c.Network, strings.Join(network.Nearest(c.Network), " or "))
-		}
-		a, err := address.Parse(n, c.Address)
-		if err != nil {
-			return nil, err
-		}
-		return []address.Key{a.Key}, nil
-	}
-	var keys []address.Key
-	for _, g := range address.Guess(c.Address) {
-		keys = append(keys, g.Address.Key)
-	}
-	if keys == nil {
-		return nil, fmt.Errorf("%q is an address of no network that Sluice knows", c.Address)
-	}
-	return keys, nil
 }

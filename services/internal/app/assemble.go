@@ -34,7 +34,7 @@ const producerQueue = 4 * ingest.MaxBody
 func (p *Pipeline) assemble() error {
 	parts := p.opts.Parts
 	mux := http.NewServeMux()
-	if parts.Ingest || parts.Watchlist {
+	if parts.Ingest {
 		producer, err := stream.NewProducer(stream.ProducerConfig{QueueBytes: producerQueue, Logger: p.log}, p.kafka)
 		if err != nil {
 			return err
@@ -42,8 +42,13 @@ func (p *Pipeline) assemble() error {
 		p.producer = producer
 		p.add("producer", producer.Run)
 	}
-	if parts.Enrichment || parts.Watchlist {
+	if parts.Enrichment {
 		if err := p.addLists(); err != nil {
+			return err
+		}
+	}
+	if parts.Watchlist {
+		if err := p.addWatchlist(); err != nil {
 			return err
 		}
 	}

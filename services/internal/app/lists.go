@@ -2,13 +2,19 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	list "sluice/pkg/watchlist"
 	"sluice/services/enrichment"
 	"sluice/services/internal/activation"
+	"sluice/services/internal/cache"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/lists"
+	"sluice/services/recorder"
+	"sluice/services/watchlist"
 )
 
 // followed is a follower of the lists behind enrichment's port.
@@ -17,23 +23,24 @@ type followed struct{ *lists.Follower }
 // Current implements enrichment.Lists.
 func (f followed) Current() enrichment.Current { return enrichment.Current(f.Follower.Current()) }
 
-// addLists follows the lists, with a copy in a folder of this process.
-func (p *Pipeline) addLists() error {
-	dir := p.Servers.dir
-	if dir == nil {
-		name := "enrichment"
-		if p.opts.Parts.Watchlist {
-			name = "watchlist"
-		}
-		own, err := datadir.OwnSlot(p.cfg.Data, name)
-		if err != nil {
-			return err
-		}
-		dir, p.Servers.dir = own, own
+// folder is where a process of the service keeps its copies: the data folder of `sluice run`, else one of its own in it.
+func (p *Pipeline) folder(service string) (*datadir.Dir, error) {
+	if p.Servers.dir != nil {
+		return p.Servers.dir, nil
 	}
-	order := activation.New(p.kafka, nil, p.log)
+	own, err := datadir.OwnSlot(p.cfg.Data, service)
+	p.Servers.dir = own
+	return own, err
+}
+
+// addLists follows the lists in force.
+func (p *Pipeline) addLists() error {
+	dir, err := p.folder("enrichment")
+	if err != nil {
+		return err
+	}
 	epoch := func(ctx context.Context) (string, error) {
-		s, err := order.Read(ctx)
+		s, err := p.order().Read(ctx)
 		return s.Epoch, err
 	}
 	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Epoch: epoch, Logger: p.log}, p.redis)
@@ -44,6 +51,48 @@ func (p *Pipeline) addLists() error {
 	p.reg.MustRegister(listsCollectors(f)...)
 	p.add("lists", f.Run)
 	return nil
+}
+
+// order is the order of knowledge, for reading.
+func (p *Pipeline) order() *activation.Log { return activation.New(p.kafka, nil, p.log) }
+
+// addWatchlist keeps Redis in line with the activations, and records what each of them changed. The history stands
+// here, because of all services this one alone has the topic, the snapshots and the warehouse.
+func (p *Pipeline) addWatchlist() error {
+	dir, err := p.folder("watchlist")
+	if err != nil {
+		return err
+	}
+	service, err := watchlist.New(watchlist.Config{Copy: dir.Join("lists.kept"), Logger: p.log}, p.redis, p.order(), watchlist.NewMetrics(p.reg))
+	if err != nil {
+		return err
+	}
+	p.add("watchlist", service.Run)
+	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
+		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Log: p.log}).Run)
+	return nil
+}
+
+// snapshots loads versions of the lists from Redis, for the history.
+type snapshots struct{ redis *cache.Client }
+
+func (s snapshots) Snapshot(ctx context.Context, version string) (*list.Snapshot, error) {
+	text, err := s.redis.Manifest(ctx, version)
+	if errors.Is(err, cache.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := list.ParseManifest(text)
+	if err != nil {
+		return nil, err
+	}
+	_, snapshot, err := lists.Load(ctx, s.redis, cache.Pointer{Version: version, Count: m.Count})
+	if errors.Is(err, cache.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
+	}
+	return snapshot, err
 }
 
 func listsCollectors(f *lists.Follower) []prometheus.Collector {

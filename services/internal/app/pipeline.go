@@ -80,7 +80,7 @@ type Pipeline struct {
 func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logger) (err error) {
 	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now()}
 	p.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		loopCollector{func() []*stream.Loop { return p.loops }})
+		loopCollector{p.running})
 	p.waiting("the servers")
 	keys, err := p.keys()
 	if err != nil {
@@ -142,6 +142,14 @@ func waitFor(ctx context.Context, stop func()) error {
 
 func (p *Pipeline) add(name string, run func(context.Context) error) {
 	p.runners = append(p.runners, runner{name, run})
+}
+
+// running returns the loops, none while the pipeline is starting.
+func (p *Pipeline) running() []*stream.Loop {
+	if p.state.Load() != nil {
+		return nil
+	}
+	return p.loops
 }
 
 func (p *Pipeline) waiting(what string) { p.state.Store(&what) }
