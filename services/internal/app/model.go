@@ -15,6 +15,9 @@ import (
 	"sluice/services/internal/stream"
 )
 
+// defaultData is the data folder that a command takes without being told.
+const defaultData = "./data"
+
 // latestKept is how many flagged events the live screen can show.
 const latestKept = 40
 
@@ -62,7 +65,7 @@ func flaggedLine(value []byte) (screen.Flagged, bool) {
 	}
 	f.Why = strings.Join(why, " ")
 	if t, err := transfer.Decode(r.Transfer); err == nil {
-		f.Direction, f.Asset, f.Network, f.Customer, f.Amount = string(t.Direction), short(t.Asset, 6), t.Network, short(t.CustomerID, 12), short(t.Amount.String(), 18)
+		f.Direction, f.Asset, f.Network, f.Customer, f.Amount = string(t.Direction), short(t.Asset, 6), t.Network, short(t.CustomerID, 16), short(t.Amount.String(), 18)
 	}
 	return f, true
 }
@@ -114,7 +117,11 @@ func (p *Pipeline) Model() screen.Model {
 	}
 	for _, l := range p.loops {
 		s := l.State()
-		h := screen.Hop{Name: strings.TrimPrefix(s.Group, "sluice."), Done: s.Consumed, Lag: s.Lag(), Rate: p.latest.rate(s.Group, s.Consumed, now)}
+		done := s.Consumed
+		if s.Group == groupIngest { // what came over HTTP too
+			done += p.producer.Stats().Messages
+		}
+		h := screen.Hop{Name: strings.TrimPrefix(s.Group, "sluice."), Done: done, Lag: s.Lag(), Rate: p.latest.rate(s.Group, done, now)}
 		switch {
 		case !s.Joined:
 			h.Note = "joining its group"
@@ -127,7 +134,7 @@ func (p *Pipeline) Model() screen.Model {
 		m.Verdicts = screen.Verdicts{Cleared: v.Verdicts(flag.Cleared), Flagged: v.Verdicts(flag.Flagged), Held: v.Verdicts(flag.Held)}
 	}
 	if c := p.lists.Current(); c.Usable {
-		m.Lists = fmt.Sprintf("%d lists, %s entries, version %s (seq %d)", len(c.Snapshot.Lists()), screen.Count(uint64(c.Snapshot.Len())), c.Snapshot.Version()[:12], c.Seq)
+		m.Lists = fmt.Sprintf("%s entries, seq %d, version %s", screen.Count(uint64(c.Snapshot.Len())), c.Seq, c.Snapshot.Version()[:12])
 	} else {
 		m.Lists = "none usable: " + c.Why
 	}
@@ -141,8 +148,12 @@ func (p *Pipeline) Model() screen.Model {
 	if s := p.opts.Simulate; s != nil {
 		m.Source = fmt.Sprintf("simulated, %g a second, against a simulated list: nothing here is real", s.Rate)
 	}
+	data := ""
+	if p.cfg.Data != defaultData {
+		data = " --data " + p.cfg.Data
+	}
 	m.Queries = []string{
-		"bin/sluice sql 'SELECT severity, count() FROM sluice.flagged_events FINAL GROUP BY 1'",
+		"bin/sluice sql" + data + " 'SELECT severity, count() FROM sluice.flagged_events FINAL GROUP BY 1'",
 		"kcat -b " + strings.Join(p.Servers.Brokers, ",") + " -t sluice.flagged.v1 -C -e",
 		"curl http://" + p.addr + "/v1/flagged",
 	}

@@ -15,7 +15,7 @@ type Model struct {
 	Version  string
 	Uptime   time.Duration
 	Parts    []Part // the servers, and whether each is embedded
-	Lists    string // such as "3 lists, 1,204 entries, version 5f2c… (seq 7)"
+	Lists    string // such as "1,204 entries, seq 7, version 5f2c01aa"
 	Problem  string // why the pipeline is not ready; "" while it is
 	Source   string // where transfers come from, such as the simulator; "" for none
 	Hops     []Hop
@@ -72,13 +72,13 @@ func Frame(m Model, width, height int) string {
 		line("  %s %s", faint.Render(fmt.Sprintf("%-11s", "transfers")), m.Source)
 	}
 	line("")
-	line("%s", title.Render(fmt.Sprintf("  %-11s %10s %14s %10s", "stage", "per second", "done", "lag")))
+	line("%s", title.Render(fmt.Sprintf("  %-19s %10s %14s %10s", "stage", "per second", "done", "lag")))
 	for _, h := range m.Hops {
 		note := ""
 		if h.Note != "" {
 			note = "  " + warn.Render(h.Note)
 		}
-		line("  %-11s %10s %14s %10s%s", h.Name, Count(uint64(h.Rate+0.5)), Count(h.Done), Count(uint64(max(h.Lag, 0))), note)
+		line("  %-19s %10s %14s %10s%s", h.Name, Count(uint64(h.Rate+0.5)), Count(h.Done), Count(uint64(max(h.Lag, 0))), note)
 	}
 	line("")
 	line("  %s cleared   %s flagged   %s held", good.Render(Count(m.Verdicts.Cleared)), warn.Render(Count(m.Verdicts.Flagged)), held.Render(Count(m.Verdicts.Held)))
@@ -116,7 +116,7 @@ func flaggedLine(f *Flagged) string {
 	if f.Verdict == "held" {
 		verdict = held.Render(fmt.Sprintf("%-7s", f.Verdict))
 	}
-	return fmt.Sprintf("  %s %s %-8s %-10s %18s %-6s %-10s %-12s %s", faint.Render(f.At.UTC().Format("15:04:05")), verdict,
+	return fmt.Sprintf("  %s %s %-8s %-10s %18s %-6s %-10s %-16s %s", faint.Render(f.At.UTC().Format("15:04:05")), verdict,
 		f.Severity, f.Direction, f.Amount, f.Asset, f.Network, f.Customer, f.Why)
 }
 

@@ -18,7 +18,7 @@ func example() Model {
 	return Model{
 		Version: "v0.1.0", Uptime: 83 * time.Second,
 		Parts:  []Part{{"broker", "embedded, 127.0.0.1:9092"}, {"warehouse", "embedded engine"}},
-		Lists:  "1 list, 1,204 entries, version 5f2c01aa (seq 7)",
+		Lists:  "1,204 entries, seq 7, version 5f2c01aa",
 		Source: "made by the simulator, 20 a second, against a list that Sluice made",
 		Hops: []Hop{
 			{Name: "enrichment", Rate: 20.2, Done: 1_234_567, Lag: 3},
