@@ -3,6 +3,7 @@ package broker_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"go.uber.org/goleak"
@@ -28,12 +29,29 @@ func embedded(t testing.TB) string {
 	return b.Addr()
 }
 
-func TestConformanceOnTheEmbeddedBroker(t *testing.T) { conformance(t, embedded(t)) }
+func TestOnTheEmbeddedBroker(t *testing.T) {
+	addr := embedded(t)
+	t.Run("conformance", func(t *testing.T) { conformance(t, addr) })
+	t.Run("other producers", func(t *testing.T) { otherProducers(t, addr) })
+}
 
-func TestConformanceOnKafka(t *testing.T) { conformance(t, realservers.Kafka(t)) }
+// One Kafka serves all its tests, for it takes a while to start.
+func TestOnKafka(t *testing.T) {
+	k := realservers.KafkaServer(t)
+	t.Run("conformance", func(t *testing.T) { conformance(t, k.Addr) })
+	t.Run("other producers", func(t *testing.T) { otherProducers(t, k.Addr) })
+	t.Run("it is killed and comes back", func(t *testing.T) {
+		stress(t, k.Addr, 1000, false, func(round int) {
+			if round == 2 {
+				k.Kill()
+				k.Start()
+			}
+		})
+	})
+}
 
 func client(t testing.TB, addr string, change ...func(*broker.Config)) *broker.Client {
-	cfg := broker.Config{Brokers: []string{addr}}
+	cfg := broker.Config{Brokers: []string{addr}, MetadataTTL: 200 * time.Millisecond} // topics come and go in tests
 	for _, f := range change {
 		f(&cfg)
 	}

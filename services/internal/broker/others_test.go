@@ -15,23 +15,20 @@ import (
 	"sluice/services/internal/stream"
 )
 
-// What other producers write is read as they mean it: in every codec, and of transactions only what was committed.
-func TestOtherProducersOnTheEmbeddedBroker(t *testing.T) { otherProducers(t, embedded(t)) }
-
-func TestOtherProducersOnKafka(t *testing.T) { otherProducers(t, realservers.Kafka(t)) }
-
+// otherProducers: what they write is read as they mean it, in every codec, and of transactions only what was committed.
 func otherProducers(t *testing.T, addr string) {
+	const in, out = "others-in", "others-out"
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := client(t, addr)
-	if _, err := c.EnsureTopics(ctx, rows, stream.EnsureOptions{Partitions: 2, AllowUnsafe: true}); err != nil {
+	if _, err := c.EnsureTopics(ctx, rows(in, out), stream.EnsureOptions{Partitions: 2, AllowUnsafe: true}); err != nil {
 		t.Fatal(err)
 	}
 	var want []string
 	write := func(what string, expected bool, opts ...kgo.Opt) {
 		t.Helper()
 		transactional := len(opts) > 1
-		cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(addr), kgo.DefaultProduceTopic("in"))...)
+		cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(addr), kgo.DefaultProduceTopic(in))...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,12 +68,12 @@ func otherProducers(t *testing.T, addr string) {
 	var mu sync.Mutex
 	var got []string
 	all := make(chan struct{})
-	l, err := stream.New(stream.Config{Group: "g", Topics: []string{"in"}, Stage: "test", Session: 6 * time.Second, Heartbeat: 200 * time.Millisecond}, c,
-		stream.HandlerFunc(func(_ context.Context, in *stream.Batch, _ *stream.Out) error {
+	l, err := stream.New(stream.Config{Group: "others", Topics: []string{in}, Stage: "test", Session: 6 * time.Second, Heartbeat: 200 * time.Millisecond}, c,
+		stream.HandlerFunc(func(_ context.Context, b *stream.Batch, _ *stream.Out) error {
 			mu.Lock()
 			defer mu.Unlock()
-			for i := range in.Records {
-				r := &in.Records[i]
+			for i := range b.Records {
+				r := &b.Records[i]
 				what, _, _ := strings.Cut(string(r.Value), "-")
 				if h, ok := r.Headers.Get("h"); !ok || string(h) != what {
 					t.Errorf("header %q of %q", h, r.Value)
@@ -129,7 +126,7 @@ func BenchmarkLone(b *testing.B) {
 
 func benchmarkLone(b *testing.B, addr string) {
 	c := client(b, addr)
-	if _, err := c.EnsureTopics(b.Context(), rows, stream.EnsureOptions{Partitions: 1, AllowUnsafe: true}); err != nil {
+	if _, err := c.EnsureTopics(b.Context(), rows("in", "out"), stream.EnsureOptions{Partitions: 1, AllowUnsafe: true}); err != nil {
 		b.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(b.Context())
