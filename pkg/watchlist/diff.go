@@ -117,7 +117,7 @@ func (s *Snapshot) WithList(name string, origin Origin, entries []Entry) (*Snaps
 	b := NewBuilder()
 	for _, l := range s.Lists() {
 		if l.Name != name {
-			b.AddList(l.Name, l.Origin, s.List(l.Name))
+			b.add(l.Name, l.Origin, s.List(l.Name))
 		}
 	}
 	return b.AddList(name, origin, entries).Build()

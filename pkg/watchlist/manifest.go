@@ -58,6 +58,17 @@ func (s *Snapshot) Write(put func(Segment, []byte) error) (Manifest, error) {
 	return m, nil
 }
 
+// Only returns the manifest of the snapshot that has only the list with the name, and whether m has it.
+func (m Manifest) Only(name string) (Manifest, bool) {
+	for _, l := range m.Lists {
+		if l.Name == name {
+			version := VersionOf([]ListInfo{{Name: l.Name, Hash: l.Hash}})
+			return Manifest{Format: m.Format, Version: version, Count: l.Entries, Lists: []ManifestList{l}}, true
+		}
+	}
+	return Manifest{}, false
+}
+
 // Encode writes the manifest as JSON.
 func (m Manifest) Encode() ([]byte, error) { return json.Marshal(m, json.Deterministic(true)) }
 
@@ -87,7 +98,7 @@ func ParseManifest(data []byte) (Manifest, error) {
 	if count != m.Count {
 		return Manifest{}, fmt.Errorf("%w: manifest: lists have %d entries, count says %d", ErrCorrupt, count, m.Count)
 	}
-	if v := versionOf(infos); v != m.Version {
+	if v := VersionOf(infos); v != m.Version {
 		return Manifest{}, fmt.Errorf("%w: manifest: the lists make version %s, it says %s", ErrCorrupt, v, m.Version)
 	}
 	return m, nil
@@ -136,8 +147,8 @@ func (m Manifest) Read(get func(Segment) ([]byte, error)) (*Snapshot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: list %s: %w", ErrCorrupt, l.Name, err)
 		}
-		b.AddList(l.Name, origin, nil)
-		for _, g := range l.Segments {
+		b.add(l.Name, origin, nil)
+		for _, g := range l.Segments { // ParseEntry validates the entries
 			data, err := get(g)
 			if err != nil {
 				return nil, fmt.Errorf("list %s, segment %s: %w", l.Name, g.SHA256, err)
@@ -146,7 +157,7 @@ func (m Manifest) Read(get func(Segment) ([]byte, error)) (*Snapshot, error) {
 			if err != nil {
 				return nil, fmt.Errorf("list %s: %w", l.Name, err)
 			}
-			b.Add(l.Name, entries)
+			b.add(l.Name, Origin{}, entries)
 		}
 	}
 	s, err := b.Build()

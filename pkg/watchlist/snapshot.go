@@ -148,13 +148,18 @@ func (b *Builder) AddList(list string, origin Origin, entries []Entry) *Builder 
 			return b
 		}
 	}
+	b.add(list, origin, entries)
+	return b
+}
+
+// add is AddList for what is known to be valid.
+func (b *Builder) add(list string, origin Origin, entries []Entry) {
 	l := b.lists[list]
 	if origin != (Origin{}) {
 		l.origin = origin
 	}
 	l.entries = append(l.entries, entries...)
 	b.lists[list] = l
-	return b
 }
 
 // Build returns the snapshot of what was added.
@@ -174,7 +179,7 @@ func (b *Builder) Build() (*Snapshot, error) {
 		info.Hash = hashEntries(entries)
 		s.entries = append(s.entries, entries...)
 	}
-	s.version = versionOf(s.lists)
+	s.version = VersionOf(s.lists)
 	s.buildIndex()
 	return s, nil
 }
@@ -226,12 +231,12 @@ func hashEntries(entries []Entry) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// versionOf is the version of a snapshot with these lists, which are sorted by name.
-func versionOf(lists []ListInfo) string {
-	h := sha256.New()
-	fmt.Fprintln(h, "sluice lists 1")
+// VersionOf is the version of a snapshot with these lists, which are sorted by name; of a list only name and hash count.
+func VersionOf(lists []ListInfo) string {
+	text := []byte("sluice lists 1\n")
 	for _, l := range lists {
-		fmt.Fprintln(h, l.Name, l.Hash)
+		text = fmt.Appendln(text, l.Name, l.Hash)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }

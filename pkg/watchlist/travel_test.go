@@ -54,6 +54,16 @@ func TestASnapshotSurvivesTheJourney(t *testing.T) {
 		if back.Version() != s.Version() || !s.Diff(back).Empty() {
 			t.Fatalf("version %s came back as %s", s.Version(), back.Version())
 		}
+		for _, l := range s.Lists() {
+			only, ok := m.Only(l.Name)
+			if !ok {
+				t.Fatalf("the manifest has no list %s", l.Name)
+			}
+			one, err := only.Read(kept.get)
+			if err != nil || one.Len() != l.Entries || one.Lists()[0].Hash != l.Hash {
+				t.Fatalf("list %s alone: %v", l.Name, err)
+			}
+		}
 		for e := range s.All() {
 			listed, _ := back.Lookup(e.Key)
 			if !slices.ContainsFunc(listed, func(x *Entry) bool { return Compare(x, e) == 0 }) {

@@ -187,7 +187,7 @@ func (s *Service) whole(ctx context.Context, p cache.Pointer) (bool, error) {
 		return false, err
 	}
 	m, err := watchlist.ParseManifest(text)
-	if err != nil {
+	if lost(err) { // and ParseManifest returns no other error
 		return false, nil
 	}
 	missing, err := s.store.Missing(ctx, m)

@@ -13,13 +13,17 @@ import (
 	"sluice/pkg/watchlist/format/tagpack"
 )
 
-// What a caller says about files, and what it learns about them.
 type (
+	// Options is what a caller says about files.
 	Options = intake.Options
+	// Columns says which column of a table holds what.
 	Columns = intake.Columns
-	Input   = intake.Input
-	Report  = intake.Report
-	Remark  = intake.Remark
+	// Input is one file.
+	Input = intake.Input
+	// Report is what became of the rows.
+	Report = intake.Report
+	// Remark is a rejected row, or a note about one.
+	Remark = intake.Remark
 )
 
 // Format is one kind of file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/rs/zerolog"
@@ -96,17 +97,17 @@ func (s *State) take(rec *stream.Record) (a Activation, ok bool, err error) {
 		return a, false, fmt.Errorf("%w: it begins at offset %d", ErrNoLog, rec.Offset)
 	}
 	s.Next = rec.Offset + 1
-	r, err := parseRecord(rec.Value)
+	r, bad := parseRecord(rec.Value)
 	if rec.Offset == 0 {
-		if err == nil && (r.Base == nil || r.Epoch == "") {
-			err = fmt.Errorf("base or epoch is missing")
+		if bad == nil && (r.Base == nil || r.Epoch == "") {
+			bad = errors.New("base or epoch is missing")
 		}
-		if err != nil {
-			return a, false, fmt.Errorf("%w: %w", ErrNoLog, err)
+		if bad != nil {
+			return a, false, fmt.Errorf("%w: %w", ErrNoLog, bad)
 		}
 		s.Epoch, s.Base = r.Epoch, *r.Base
 	}
-	if err != nil {
+	if bad != nil {
 		return a, false, nil
 	}
 	if id, ok := rec.Headers.Get(headerAppend); ok {

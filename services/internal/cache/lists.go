@@ -185,7 +185,7 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 func (c *Client) Prune(ctx context.Context) (int, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
-	versions, err := c.rdb.ZRevRange(ctx, keyVersions, 0, keepVersions-1).Result()
+	versions, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyVersions, Start: 0, Stop: keepVersions - 1, Rev: true}).Result()
 	if err != nil {
 		return 0, domain("versions", err)
 	}

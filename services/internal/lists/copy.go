@@ -113,9 +113,8 @@ func ReadCopy(file string) (p cache.Pointer, s *watchlist.Snapshot, err error) {
 
 // headerHash is the hex SHA-256 of the two lines.
 func headerHash(pointer, manifest []byte) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", pointer, manifest)
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n", pointer, manifest))
+	return hex.EncodeToString(sum[:])
 }
 
 // headerLine reads one line, without its end.

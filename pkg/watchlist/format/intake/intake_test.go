@@ -179,7 +179,7 @@ func TestRejectionsNamePlaceValueAndReason(t *testing.T) {
 		"precompiled":     {Options{}, Row{Text: "0x0000000000000000000000000000000000000009"}, "precompiled"},
 		"checksum":        {Options{Network: "bitcoin"}, Row{Text: "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhy"}, "checksum"},
 		"no form":         {Options{}, Row{Text: "somebody"}, "no family"},
-		"network":         {Options{}, Row{Text: "somebody", Networks: []string{"bitcion"}}, `network "bitcion" is unknown`},
+		"network":         {Options{}, Row{Text: "somebody", Networks: []string{"bitcoin2"}}, `network "bitcoin2" is unknown`},
 		"foreign, spaces": {Options{}, Row{Text: "a b", Ticker: "XVG"}, "no character of an address"},
 		"foreign, long":   {Options{}, Row{Text: strings.Repeat("a", watchlist.MaxAddress+1), Ticker: "XVG"}, "too long"},
 		"look-alike":      {Options{}, Row{Text: "12udаbs2TkX7NXCSj6KpqXfakjE52ZPLhz", Ticker: "WHAT"}, "no character of an address"},

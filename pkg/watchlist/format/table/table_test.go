@@ -116,7 +116,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		"json, more":        {ParseJSON, intake.Options{}, `[] []`, "follows"},
 		"json, number":      {ParseJSON, intake.Options{Columns: intake.Columns{Address: "#1"}}, `[]`, "named members"},
 		"txt, long line":    {ParseText, intake.Options{}, strings.Repeat("x", maxLine+1), "longer than"},
-		"network":           {ParseText, intake.Options{Network: "bitcion"}, "", `network "bitcion" is unknown`},
+		"network":           {ParseText, intake.Options{Network: "bitcoin2"}, "", `network "bitcoin2" is unknown`},
 		"category":          {ParseText, intake.Options{Category: "bad"}, "", `"bad" is none of`},
 		"name of the list":  {ParseText, intake.Options{List: "Bad Name"}, "", "list name"},
 		"csv, short header": {ParseCSV, intake.Options{}, "\"\n", "header line"},

@@ -77,7 +77,7 @@ func (s *Server) Start() error {
 		return fmt.Errorf("embedded redis: %w", err)
 	}
 	s.mini.Server().SetPreHook(func(_ *server.Peer, command string, args ...string) bool {
-		if name := strings.ToUpper(command); !readOnly[name] && !(name == "SET" && expires(args)) {
+		if name := strings.ToUpper(command); !readOnly[name] && (name != "SET" || !expires(args)) {
 			s.dirty.Store(true)
 		}
 		return false
