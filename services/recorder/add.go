@@ -37,6 +37,9 @@ func (b *Transfers) Add(rec *event.Record, p *transfer.Parsed, at event.Marks) e
 		return err
 	}
 
+	if len(hits)+len(alerts) > 0 {
+		b.nested++
+	}
 	b.ID = append(b.ID, rec.ID.String())
 	b.TransferID = append(b.TransferID, rec.TransferID)
 	b.Tenant = append(b.Tenant, rec.Tenant)
@@ -313,6 +316,7 @@ func (b *Addresses) Add(rec *event.Record, p *transfer.Parsed) {
 // Reset empties the block and keeps its memory.
 func (b *Transfers) Reset() {
 	truncate(reflect.ValueOf(b).Elem())
+	b.nested = 0
 	b.texts.reset()
 	b.amounts.reset()
 	b.numbers.reset()

@@ -41,6 +41,7 @@ type Transfers struct {
 	RaisedAt                           []time.Time
 	IngestedAt, ScreenedAt             []time.Time // of the table transfers alone
 
+	nested  int // rows with alerts or hits
 	texts   arena[string]
 	amounts arena[amount.Amount]
 	numbers arena[uint32]
@@ -73,6 +74,9 @@ type Hits struct {
 
 // Len is how many rows the block has.
 func (b *Transfers) Len() int { return len(b.ID) }
+
+// Plain says that no row has alerts or hits: their columns, most of the table's, need not be sent.
+func (b *Transfers) Plain() bool { return b.nested == 0 }
 
 // Addresses is a block of rows of the table transfer_addresses.
 type Addresses struct {

@@ -62,18 +62,23 @@ func Hops(w Warehouse) []Hop {
 	}
 }
 
-// rows is one lane's memory for records with a verdict.
+// rows is one lane's memory for records with a verdict. Rows without alerts and hits, almost all, have a block of their
+// own: it is a third as wide.
 type rows struct {
 	parser    transfer.Parser
 	record    event.Record
-	transfers Transfers
+	plain     Transfers
+	full      Transfers
+	inFull    map[transfer.ID]bool
 	addresses Addresses
 }
 
 // fill decodes the batch into the blocks. A record that has no place there is dead-lettered at once, so that it costs
 // the others nothing.
 func (r *rows) fill(in *stream.Batch, out *stream.Out, addresses bool) {
-	r.transfers.Reset()
+	r.plain.Reset()
+	r.full.Reset()
+	r.inFull = make(map[transfer.ID]bool)
 	r.addresses.Reset()
 	for i := range in.Records {
 		rec := &in.Records[i]
@@ -97,7 +102,14 @@ func (r *rows) add(rec *stream.Record, addresses bool) error {
 			return err
 		}
 	}
-	if err := r.transfers.Add(&r.record, p, marks); err != nil {
+	// The plain block is inserted first. Of records with one id and version the later one counts: one that follows a
+	// full one stays behind it.
+	block := &r.plain
+	if len(r.record.Hits)+len(r.record.Alerts) > 0 || r.inFull[r.record.ID] {
+		block = &r.full
+		r.inFull[r.record.ID] = true
+	}
+	if err := block.Add(&r.record, p, marks); err != nil {
 		return err
 	}
 	if addresses {
@@ -125,10 +137,20 @@ func (v *verdicts) Handle(ctx context.Context, in *stream.Batch, out *stream.Out
 			return refused(err)
 		}
 	}
-	if v.transfers.Len() == 0 {
-		return nil
+	return refused(v.insert(token, func(b *Transfers, token string) error { return v.w.InsertTransfers(ctx, b, token) }))
+}
+
+// insert sends the blocks that have rows.
+func (r *rows) insert(token string, send func(*Transfers, string) error) error {
+	if r.plain.Len() > 0 {
+		if err := send(&r.plain, token+"/plain"); err != nil {
+			return err
+		}
 	}
-	return refused(v.w.InsertTransfers(ctx, &v.transfers, token))
+	if r.full.Len() > 0 {
+		return send(&r.full, token+"/full")
+	}
+	return nil
 }
 
 // flagged records every flagged event.
@@ -143,10 +165,7 @@ func (f *flagged) ForLane() stream.Handler { return &flagged{w: f.w} }
 // Handle writes a batch of flagged events.
 func (f *flagged) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) error {
 	f.fill(in, out, false)
-	if f.transfers.Len() == 0 {
-		return nil
-	}
-	return refused(f.w.InsertFlagged(ctx, &f.transfers, tokenOf(in)))
+	return refused(f.insert(tokenOf(in), func(b *Transfers, token string) error { return f.w.InsertFlagged(ctx, b, token) }))
 }
 
 // deadLetters records every dead letter.

@@ -234,3 +234,12 @@ func BenchmarkFill(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(values)), "ns/record")
 }
+
+func TestRowsWithoutHitsHaveABlockOfTheirOwnAndTheLaterRecordStaysLast(t *testing.T) {
+	const hit = `,"hits":[{"list":"l","entry_id":"e","category":"mixer","role":"sender","side":"counterparty","address":"a","match":"exact","exposure":"direct","hops":0,"timing":"unknown"}]`
+	var r rows
+	r.fill(batch(schemas.Verdicts, value(t, 1, cleared), value(t, 2, hit+cleared), value(t, 2, cleared), value(t, 3, cleared), value(t, 3, hit+cleared)), newOut(), true)
+	if got := fmt.Sprint(r.plain.TransferID, r.full.TransferID); got != "[tx1 tx3] [tx2 tx2 tx3]" || !r.plain.Plain() || r.full.Plain() || len(r.full.Hits.List[1]) != 0 {
+		t.Errorf("%s", got)
+	}
+}

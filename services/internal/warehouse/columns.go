@@ -74,9 +74,6 @@ func (s *scratch) transfers(b *recorder.Transfers) []named {
 	s.amount = decimals(s.amount[:0], b.Amount)
 	s.fiat = decimals(s.fiat[:0], b.FiatAmount)
 	s.fromAmounts = decimalLists(s.fromAmounts[:0], b.FromAmounts)
-	s.alertAmounts = decimalLists(s.alertAmounts[:0], b.Alerts.Amount)
-	s.shares = shareLists(s.shares[:0], b.Hits.Share)
-	a, h := &b.Alerts, &b.Hits
 	s.columns = append(s.columns[:0],
 		named{"id", b.ID}, named{"transfer_id", b.TransferID}, named{"tenant", b.Tenant}, named{"version", b.Version},
 		named{"conflicts_with", b.ConflictsWith}, named{"direction", b.Direction}, named{"stage", b.Stage},
@@ -89,6 +86,23 @@ func (s *scratch) transfers(b *recorder.Transfers) []named {
 		named{"verdict", b.Verdict}, named{"severity", b.Severity}, named{"score", b.Score},
 		named{"hold_reasons", b.HoldReasons}, named{"categories", b.Categories}, named{"posture", b.Posture},
 
+		named{"status", b.Status}, named{"coverage", b.Coverage}, named{"coverage_reason", b.CoverageReason},
+		named{"lists_version", b.ListsVersion}, named{"lists_seq", b.ListsSeq}, named{"rules_version", b.RulesVersion},
+		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", b.PublicCode},
+		named{"raised_by", b.RaisedBy}, named{"raised_at", b.RaisedAt},
+	)
+	if !b.Plain() {
+		s.nested(b)
+	}
+	return s.columns
+}
+
+// nested adds the columns of alerts and hits; without them they are empty.
+func (s *scratch) nested(b *recorder.Transfers) {
+	s.alertAmounts = decimalLists(s.alertAmounts[:0], b.Alerts.Amount)
+	s.shares = shareLists(s.shares[:0], b.Hits.Share)
+	a, h := &b.Alerts, &b.Hits
+	s.columns = append(s.columns,
 		named{"alerts.alert_id", a.AlertID}, named{"alerts.rule", a.Rule}, named{"alerts.rule_version", a.RuleVersion},
 		named{"alerts.severity", a.Severity}, named{"alerts.score", a.Score}, named{"alerts.category", a.Category},
 		named{"alerts.side", a.Side}, named{"alerts.exposure", a.Exposure}, named{"alerts.amount", s.alertAmounts},
@@ -102,11 +116,5 @@ func (s *scratch) transfers(b *recorder.Transfers) []named {
 		named{"hits.confidence", h.Confidence}, named{"hits.timing", h.Timing}, named{"hits.party_listed_at", h.PartyListedAt},
 		named{"hits.address_listed_at", h.AddressListedAt}, named{"hits.known_at", h.KnownAt},
 		named{"hits.delisted_at", h.DelistedAt}, named{"hits.suppressed_by", h.SuppressedBy},
-
-		named{"status", b.Status}, named{"coverage", b.Coverage}, named{"coverage_reason", b.CoverageReason},
-		named{"lists_version", b.ListsVersion}, named{"lists_seq", b.ListsSeq}, named{"rules_version", b.RulesVersion},
-		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", b.PublicCode},
-		named{"raised_by", b.RaisedBy}, named{"raised_at", b.RaisedAt},
 	)
-	return s.columns
 }
