@@ -85,7 +85,7 @@ func (b *Broker) Start() error {
 	if err := os.MkdirAll(b.cfg.Dir, 0o750); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	cluster, err := kfake.NewCluster(
+	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
 		kfake.Ports(b.port),
 		kfake.ClusterID("sluice-embedded"),
@@ -93,16 +93,16 @@ func (b *Broker) Start() error {
 		kfake.ListenFn(listen),
 		kfake.WithLogger(logger{b.cfg.Logger}),
 		kfake.BrokerConfigs(map[string]string{
-			"log.segment.bytes":                    strconv.Itoa(b.cfg.SegmentBytes),
-			"log.cleaner.backoff.ms":               strconv.FormatInt(never.Milliseconds(), 10),
-			"offsets.retention.minutes":            strconv.Itoa(int(never.Minutes())),
-			"group.consumer.session.timeout.ms":    "45000",
-			"group.share.session.timeout.ms":       "45000",
-			"message.max.bytes":                    strconv.Itoa(maxBatchBytes),
-			"group.consumer.heartbeat.interval.ms": "5000",
+			"log.segment.bytes":         strconv.Itoa(b.cfg.SegmentBytes),
+			"log.cleaner.backoff.ms":    strconv.FormatInt(never.Milliseconds(), 10),
+			"offsets.retention.minutes": strconv.Itoa(int(never.Minutes())),
+			"message.max.bytes":         strconv.Itoa(maxBatchBytes),
 		}),
-		option(b.cfg.SyncWrites),
-	)
+	}
+	if b.cfg.SyncWrites {
+		opts = append(opts, kfake.SyncWrites())
+	}
+	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "listen" {
@@ -116,13 +116,6 @@ func (b *Broker) Start() error {
 
 // maxBatchBytes is the largest batch of topics that do not say: one record of 4 MiB with all around it.
 const maxBatchBytes = 4<<20 + 256<<10
-
-func option(sync bool) kfake.Opt {
-	if sync {
-		return kfake.SyncWrites()
-	}
-	return kfake.ClusterID("sluice-embedded")
-}
 
 // Addr returns host:port of the listener, once started.
 func (b *Broker) Addr() string { return b.cluster.ListenAddrs()[0] }
