@@ -17,8 +17,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func embedded(t testing.TB) string {
-	b, err := kafka.New(kafka.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"})
+func embedded(t testing.TB) string { return embeddedAt(t, t.TempDir(), "127.0.0.1:0").Addr() }
+
+func embeddedAt(t testing.TB, dir, listen string) *kafka.Broker {
+	b, err := kafka.New(kafka.Config{Dir: dir, Listen: listen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,13 +28,25 @@ func embedded(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	return b.Addr()
+	return b
 }
 
 func TestOnTheEmbeddedBroker(t *testing.T) {
 	addr := embedded(t)
 	t.Run("conformance", func(t *testing.T) { conformance(t, addr) })
 	t.Run("other producers", func(t *testing.T) { otherProducers(t, addr) })
+}
+
+func TestTheEmbeddedBrokerRestartsInMidStream(t *testing.T) {
+	dir := t.TempDir()
+	b := embeddedAt(t, dir, "127.0.0.1:0")
+	addr := b.Addr()
+	stress(t, addr, 1000, false, func(round int) {
+		if round == 1 || round == 3 {
+			b.Close()
+			b = embeddedAt(t, dir, addr)
+		}
+	})
 }
 
 // One Kafka serves all its tests, for it takes a while to start.
