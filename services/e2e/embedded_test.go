@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"sluice/services/internal/datadir"
+	"sluice/services/internal/embedded/clickhouse"
+)
+
+// engineWord is the first argument of the engine's process.
+const engineWord = clickhouse.Arg
+
+// embeddedStack is one `sluice run`.
+type embeddedStack struct {
+	*base
+	data string
+	run  *process
+}
+
+func newEmbedded(t *testing.T) *embeddedStack {
+	b := newBase(t, "embedded")
+	s := &embeddedStack{base: b, data: filepath.Join(b.dir, "data")}
+	b.env = append(b.env, "SLUICE_KAFKA_LISTEN=127.0.0.1:0", "SLUICE_DATA="+s.data)
+	s.run = b.process("run", "run")
+	b.start(t, s.run)
+	ready(t, s)
+	return s
+}
+
+func (s *embeddedStack) at() (datadir.Instance, error) {
+	var i datadir.Instance
+	text, err := os.ReadFile(filepath.Join(s.data, "instance.json"))
+	if err != nil {
+		return i, err
+	}
+	if err := json.Unmarshal(text, &i); err != nil {
+		return i, err
+	}
+	if !s.run.alive() || i.PID != s.run.pid() {
+		return i, errors.New("the instance that announced itself has ended")
+	}
+	return i, nil
+}
+
+func (s *embeddedStack) service(string) *process { return s.run }
+
+func (s *embeddedStack) enginePID() int {
+	if !s.run.alive() {
+		return 0
+	}
+	return childOf(s.run.pid(), engineWord)
+}
+
+// restoreEngine waits for the supervisor.
+func (s *embeddedStack) restoreEngine(t *testing.T) {
+	t.Helper()
+	eventually(t, 30*time.Second, "the supervisor starts the engine again", func() error {
+		if s.enginePID() == 0 {
+			return errors.New("no engine")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"sluice/services/internal/datadir"
+	"sluice/services/internal/realservers"
+)
+
+// realStack is Apache Kafka, Redis, the ClickHouse engine as a server of its own, and a process for each service, with
+// two for enrichment.
+type realStack struct {
+	*base
+	instance datadir.Instance
+	engine   *process
+}
+
+const enginePassword = "e2e"
+
+func newReal(t *testing.T) *realStack {
+	b := newBase(t, "real")
+	s := &realStack{base: b, instance: datadir.Instance{
+		Brokers: []string{realservers.Kafka(t)},
+		Redis:   "redis://" + realservers.Redis(t),
+	}}
+	listen := freeAddress(t)
+	s.instance.ClickHouse = fmt.Sprintf("http://default:%s@%s", enginePassword, listen)
+	b.env = append(b.env, "SLUICE_KAFKA_BROKERS="+s.instance.Brokers[0], "SLUICE_KAFKA_ALLOW_UNSAFE=true", "SLUICE_REDIS_URL="+s.instance.Redis,
+		"SLUICE_CLICKHOUSE_DSN="+s.instance.ClickHouse, "SLUICE_DATA="+filepath.Join(b.dir, "data"))
+	s.engine = b.process("clickhouse", engineWord, "-listen", listen, "-dir", filepath.Join(b.dir, "clickhouse"))
+	s.engine.env = []string{"CLICKHOUSE_PASSWORD=" + enginePassword}
+	b.start(t, s.engine)
+	s.engineAnswers(t)
+	b.sluice(t, "migrate")
+
+	services := []*process{
+		b.process(ingestService, "ingest"), b.process(enrichmentService, "enrichment"), b.process(enrichmentService+"-2", "enrichment"),
+		b.process(alertingService, "alerting"), b.process(recorderService, "recorder"), b.process("watchlist", "watchlist"),
+	}
+	b.start(t, services...)
+	ready(t, s)
+	return s
+}
+
+func (s *realStack) at() (datadir.Instance, error) {
+	i := s.instance
+	var err error
+	i.HTTP, err = s.service(ingestService).httpAddress()
+	return i, err
+}
+
+func (s *realStack) service(name string) *process {
+	for _, p := range s.processes {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *realStack) enginePID() int {
+	if !s.engine.alive() {
+		return 0
+	}
+	return s.engine.pid()
+}
+
+func (s *realStack) restoreEngine(t *testing.T) {
+	t.Helper()
+	s.start(t, s.engine)
+	s.engineAnswers(t)
+}
+
+func (s *realStack) engineAnswers(t *testing.T) {
+	t.Helper()
+	eventually(t, 30*time.Second, "the engine answers", func() error {
+		if !s.engine.alive() {
+			t.Fatalf("the engine has ended: %s", s.engine.lastWords())
+		}
+		status, text, err := call(context.Background(), http.MethodGet, s.instance.ClickHouse+"/?query=SELECT+1", "", nil)
+		if err == nil && status != http.StatusOK {
+			err = errors.New(string(text))
+		}
+		return err
+	})
+}
+
+// freeAddress is a loopback address on which nothing listens now.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
