@@ -23,11 +23,10 @@ import (
 	"sluice/services/internal/stream"
 )
 
-// The input is the same in every run.
+// The input is the same in every run of as many transfers.
 const (
-	seed      = 1
-	customers = 20_000
-	tenant    = "default"
+	seed   = 1
+	tenant = "default"
 	// prefix makes ids as long as those of exchanges that join two UUIDs, and a transfer about half a kilobyte.
 	prefix = "4f1d2c3b-9a58-4e0b-8c77-1d2e3f405162.6b7c8d9e-0f1a-4b2c-"
 )
@@ -46,7 +45,8 @@ func (w *world) Current() enrichment.Current { return w.current }
 
 // makeWorld makes the customers and the list, and measures what the list takes.
 func makeWorld(cfg Config) (*world, error) {
-	g, err := simulate.New(simulate.Config{Seed: seed, Customers: customers, Shares: shares(cfg.HitShare), Prefix: prefix})
+	g, err := simulate.New(simulate.Config{Seed: seed, Customers: parties(cfg.Transfers), Counterparties: parties(cfg.Transfers),
+		Shares: shares(cfg.HitShare), Prefix: prefix})
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +74,9 @@ func makeWorld(cfg Config) (*world, error) {
 	w.rules = judge.Rules{Set: set}
 	return w, nil
 }
+
+// parties is how many customers there are, and on each network as many counterparties: a fifteenth of the transfers.
+func parties(transfers int) int { return min(max(50, transfers/15), 20_000) }
 
 func heap() int64 {
 	runtime.GC()
