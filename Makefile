@@ -44,7 +44,7 @@ bench: build ## rate of each hop and of the whole beside the bare loop, in one r
 .PHONY: up
 up: bin/sluice ## the pipeline in containers: Kafka, Redis, ClickHouse and one container for each service
 	@deployments/secrets.sh
-	docker compose up --build --detach --wait
+	VERSION=$(VERSION) docker compose up --build --detach --wait
 
 .PHONY: down
 down: ## stop the containers; their volumes stay

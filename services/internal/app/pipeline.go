@@ -80,7 +80,8 @@ type Pipeline struct {
 func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logger) (err error) {
 	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now()}
 	p.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		loopCollector{p.running})
+		loopCollector{p.running}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sluice_started",
+			Help: "1: the services run. 0: they wait for a server, which /readyz names."}, func() float64 { return b2f(p.state.Load() == nil) }))
 	p.waiting("the servers")
 	keys, err := p.keys()
 	if err != nil {

@@ -80,8 +80,11 @@ func TestReadFileRefuses(t *testing.T) {
 
 func TestEnvironmentBeatsFile(t *testing.T) {
 	file := File{"data": "file", "redis.url": "redis://file"}
-	env := func(name string) (string, bool) { return "env", name == "SLUICE_DATA" }
-	for flag, want := range map[string]string{"data": "env", "redis-url": "redis://file", "kafka-brokers": "", "no-such-flag": ""} {
+	env := func(name string) (string, bool) {
+		text, ok := map[string]string{"SLUICE_DATA": "env", "SLUICE_REDIS_URL": "", "SLUICE_HTTP_KEYS_FILE": ""}[name]
+		return text, ok
+	}
+	for flag, want := range map[string]string{"data": "env", "redis-url": "redis://file", "http-keys-file": "", "kafka-brokers": "", "no-such-flag": ""} {
 		if got, ok := Resolve(flag, file, env); got != want || ok != (want != "") {
 			t.Errorf("%s: %q, %v", flag, got, ok)
 		}
