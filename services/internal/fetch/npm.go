@@ -113,13 +113,12 @@ func writeSynced(path string, r io.Reader, size int64) (err error) {
 func sizeOf(dir string) int64 {
 	var n int64
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil
+		if err == nil && d.Type().IsRegular() {
+			if st, err := d.Info(); err == nil {
+				n += st.Size()
+			}
 		}
-		if st, err := d.Info(); err == nil {
-			n += st.Size()
-		}
-		return nil
+		return nil //nolint:nilerr // what cannot be read has no size
 	})
 	return n
 }

@@ -62,7 +62,7 @@ func cookbookRows(t *testing.T, w *Warehouse) {
 		}
 	}
 	base := func(tr *transfer.Transfer, n int, day int, eur string) {
-		tr.ID, tr.CustomerID = fmt.Sprint("tx-", n), fmt.Sprint("alice")
+		tr.ID, tr.CustomerID = fmt.Sprint("tx-", n), "alice"
 		tr.OccurredAt = time.Date(2026, 11, day, 9, n, 0, 0, time.UTC)
 		tr.Fiat = &transfer.Fiat{Amount: amount.MustParse(eur), Currency: "EUR"}
 	}

@@ -140,7 +140,7 @@ func givesRows(statement string) bool {
 // plain is an exception with ClickHouse's own message alone.
 func plain(err error) error {
 	if ex := (*driver.Exception)(nil); errors.As(err, &ex) {
-		return fmt.Errorf("Code: %d. %s", ex.Code, ex.Message)
+		return fmt.Errorf("clickhouse: code %d: %s", ex.Code, ex.Message)
 	}
 	return err
 }

@@ -63,13 +63,12 @@ func (q *request) serve() error {
 	if err != nil {
 		return err
 	}
-	if hello, rest, err := q.isHello(sql, body); err != nil || hello {
-		if err != nil {
-			return err
-		}
+	isHello, body, err := q.isHello(sql, body)
+	if err != nil {
+		return err
+	}
+	if isHello {
 		return q.hello()
-	} else {
-		body = rest
 	}
 
 	c, done, err := q.connection(q.r.Context())
@@ -195,8 +194,8 @@ type table struct {
 // multipart takes the parts of a form apart: the statement, its parameters, external tables. It returns the body that
 // is left.
 func (q *request) multipart(sql *string, body io.Reader) ([]table, io.Reader, error) {
-	kind, args, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
+	kind, args, _ := mime.ParseMediaType(q.r.Header.Get("Content-Type")) // what cannot be read is no form
+	if kind != "multipart/form-data" {
 		return nil, body, nil
 	}
 	var tables []table

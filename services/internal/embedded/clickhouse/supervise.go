@@ -76,7 +76,7 @@ func (e *Engine) child(ctx context.Context) error {
 	}
 	defer func() { _ = readyR.Close() }()
 
-	cmd := exec.Command(exe, Arg)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), exe, Arg) // endWith ends it, gently first
 	cmd.ExtraFiles = []*os.File{listenerFD - 3: e.listener, readyFD - 3: readyW}
 	cmd.SysProcAttr = dieWithParent()
 	out := &lines{log: e.cfg.Log}
