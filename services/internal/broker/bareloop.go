@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,7 +83,7 @@ func copyRecords(to *recordbatch.Builder, raw []byte, from, now int64) (next int
 	var rec recordbatch.Record
 	for len(raw) > 0 {
 		b, rest, err := recordbatch.Next(raw)
-		if err == recordbatch.ErrShort {
+		if errors.Is(err, recordbatch.ErrShort) {
 			return next, nil
 		}
 		if err != nil {

@@ -53,8 +53,9 @@ func sentinelOf(code kafka.Error) error {
 		return stream.ErrStaleGeneration
 	case kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.SASLAuthenticationFailed:
 		return stream.ErrUnauthorized
+	default:
+		return stream.ErrUnavailable
 	}
-	return stream.ErrUnavailable
 }
 
 // brokenPipe says whether a pooled connection turned out to be dead, as all are after a broker's restart.

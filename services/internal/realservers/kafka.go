@@ -77,7 +77,7 @@ func KafkaServer(t testing.TB, settings ...string) *KafkaNode {
 	}
 	const id = "c2x1aWNlLXRlc3QtMDAwMQ" // any 16 bytes in base 64
 	common := []string{"-cp", jars, "-Dlog4j2.configurationFile=" + logging}
-	format := exec.Command(java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
+	format := exec.CommandContext(t.Context(), java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format Kafka's folder: %v\n%s", err, out)
 	}
@@ -95,7 +95,7 @@ func KafkaServer(t testing.TB, settings ...string) *KafkaNode {
 func (n *KafkaNode) Start() {
 	n.t.Helper()
 	addr := n.Addr
-	n.Server = start(n.t, addr, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) }, exec.Command(n.java, n.args...))
+	n.Server = start(n.t, addr, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) }, exec.CommandContext(context.Background(), n.java, n.args...))
 }
 
 // jars returns the class path of Kafka, fetched by Maven into the user's cache the first time.
@@ -114,7 +114,7 @@ func jars(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }() // and with it the lock
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func pingKafka(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
 	request := []byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff} // ApiVersions v0, correlation 1, null client id
 	if _, err := c.Write(request); err != nil {

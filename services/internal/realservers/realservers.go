@@ -123,11 +123,12 @@ func (l *tail) String() string {
 // freePort returns a port that nothing listens on now.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var cfg net.ListenConfig
+	l, err := cfg.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
@@ -147,7 +148,7 @@ func RedisServer(t testing.TB, args ...string) *Server {
 	port := freePort(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	args = append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--maxmemory-policy", "noeviction"}, args...)
-	return start(t, addr, 20*time.Second, func(ctx context.Context) error { return pingRedis(ctx, addr) }, exec.Command(path, args...))
+	return start(t, addr, 20*time.Second, func(ctx context.Context) error { return pingRedis(ctx, addr) }, exec.CommandContext(context.Background(), path, args...))
 }
 
 func pingRedis(ctx context.Context, addr string) error {
@@ -156,7 +157,7 @@ func pingRedis(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = c.SetDeadline(deadline)
 	}

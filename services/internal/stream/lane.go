@@ -48,7 +48,7 @@ type topicGroup struct {
 	since   time.Time
 }
 
-func (l *Loop) newLane(id int, parts []*lanePart, c *committer, stop, drain context.Context) *lane {
+func (l *Loop) newLane(stop, drain context.Context, id int, parts []*lanePart, c *committer) *lane {
 	ln := &lane{loop: l, id: id, parts: parts, commits: c, handler: l.handler, stop: stop, drain: drain}
 	if h, ok := l.handler.(LaneHandler); ok {
 		ln.handler = h.ForLane()

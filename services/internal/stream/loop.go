@@ -90,7 +90,7 @@ func (l *Loop) counts(ctx context.Context) ([]int32, error) {
 
 // watchCounts calls changed when a topic has got more partitions, which nobody would consume without a new generation.
 func (l *Loop) watchCounts(stop context.Context, changed func()) {
-	before, err := l.counts(stop)
+	before, _ := l.counts(stop) // without an answer, the first look below is the one to compare with
 	tick := time.NewTicker(l.cfg.WatchTopics)
 	defer tick.Stop()
 	for {
@@ -99,8 +99,8 @@ func (l *Loop) watchCounts(stop context.Context, changed func()) {
 			return
 		case <-tick.C:
 		}
-		var now []int32
-		if now, err = l.counts(stop); err != nil {
+		now, err := l.counts(stop)
+		if err != nil {
 			continue // fetching fails as well, and tells
 		}
 		if before != nil && !slices.Equal(before, now) {
@@ -215,7 +215,7 @@ func (l *Loop) work(stop, drain context.Context, gen Generation, at []Position) 
 	var wg sync.WaitGroup
 	var lanes []*lane
 	for id, share := range l.share(stop, at, parts) {
-		ln := l.newLane(id, share, c, stop, drain)
+		ln := l.newLane(stop, drain, id, share, c)
 		lanes = append(lanes, ln)
 		wg.Go(ln.run)
 	}

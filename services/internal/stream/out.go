@@ -28,7 +28,6 @@ type Out struct {
 	err     error
 	records int
 	dead    int
-	scratch []byte
 }
 
 // OutConfig is what an Out needs to know.

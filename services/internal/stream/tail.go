@@ -68,9 +68,9 @@ func NewTail(cfg TailConfig, log Log) (*Tail, error) {
 // Run gives the records to fn, in order within each partition, in one goroutine, until ctx ends (it returns nil) or fn
 // returns an error (it returns that). The batch is valid until fn returns. Trouble with the broker is waited out.
 func (t *Tail) Run(ctx context.Context, fn func(ctx context.Context, in *Batch) error) error {
-	at, goal, err := t.begin(ctx)
-	if err != nil {
-		return nil // ctx ended before the positions were known
+	at, goal, ok := t.begin(ctx)
+	if !ok {
+		return nil
 	}
 	caughtUp := t.cfg.CaughtUp
 	dec := newDecoder(tailExpandedBytes)
@@ -85,7 +85,7 @@ func (t *Tail) Run(ctx context.Context, fn func(ctx context.Context, in *Batch) 
 		req.From = append(req.From[:0], at...)
 		req.MinBytes, req.MaxBytes, req.PartitionMaxBytes, req.MaxWait = 1, 4<<20, 1<<20, t.cfg.MaxWait
 		err := t.log.Fetch(ctx, req)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			return nil
 		}
 		if err == nil {
@@ -107,29 +107,28 @@ func (t *Tail) Run(ctx context.Context, fn func(ctx context.Context, in *Batch) 
 		if attempt == 1 || attempt%20 == 0 {
 			t.cfg.Logger.Warn().Err(err).Str("topic", t.cfg.Topic).Msg("following a topic failed, trying again")
 		}
-		if t.cfg.Retry.wait(ctx, attempt) != nil {
-			return nil
-		}
+		_ = t.cfg.Retry.wait(ctx, attempt)
 	}
 }
 
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
+
 const tailExpandedBytes = 64 << 20
 
-// begin finds where to start, and what the log's ends are now.
-func (t *Tail) begin(ctx context.Context) (at, goal []Position, err error) {
+// begin finds where to start, and what the log's ends are now; false when ctx ended before that.
+func (t *Tail) begin(ctx context.Context) (at, goal []Position, ok bool) {
 	for attempt := 1; ; attempt++ {
-		if at, goal, err = t.positions(ctx); err == nil {
-			return at, goal, nil
+		at, goal, err := t.positions(ctx)
+		if err == nil {
+			return at, goal, true
 		}
-		if ctx.Err() != nil {
-			return nil, nil, err
+		if ended(ctx) {
+			return nil, nil, false
 		}
 		if attempt == 1 || attempt%20 == 0 {
 			t.cfg.Logger.Warn().Err(err).Str("topic", t.cfg.Topic).Msg("cannot find where a topic begins, trying again")
 		}
-		if err := t.cfg.Retry.wait(ctx, attempt); err != nil {
-			return nil, nil, err
-		}
+		_ = t.cfg.Retry.wait(ctx, attempt)
 	}
 }
 

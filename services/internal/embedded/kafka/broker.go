@@ -172,6 +172,7 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 		at = zerolog.ErrorLevel
 	case kfake.LogLevelWarn:
 		at = zerolog.WarnLevel
+	case kfake.LogLevelNone, kfake.LogLevelInfo, kfake.LogLevelDebug:
 	}
 	if e := l.log.WithLevel(at); l.log.GetLevel() <= at {
 		e.Msgf("embedded broker: "+format, args...)

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -20,7 +21,8 @@ var errFrame = errors.New("refused a frame that is no Kafka request")
 // listen makes a listener whose connections are closed at the first frame that kfake would not survive: it allocates
 // whatever a length says, and an API key that it does not know ends the process.
 func listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	var cfg net.ListenConfig
+	l, err := cfg.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ func (c *guardedConn) Read(p []byte) (int, error) {
 		}
 		size := binary.BigEndian.Uint32(c.head[:])
 		if size < minFrame || size > maxFrame || !known(int16(binary.BigEndian.Uint16(c.head[4:])), int16(binary.BigEndian.Uint16(c.head[6:]))) {
-			c.Close()
+			_ = c.Close()
 			return 0, errFrame
 		}
 		c.left, c.unread = size-4, len(c.head)

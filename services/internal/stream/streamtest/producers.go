@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -106,7 +107,7 @@ func (s *suite) tail() {
 			}
 		}
 		return stop
-	}); err != stop {
+	}); !errors.Is(err, stop) {
 		s.Errorf("%v, want %v", err, stop)
 	}
 }
