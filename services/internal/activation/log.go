@@ -75,15 +75,11 @@ func (l *Log) follow(ctx context.Context, caughtUp func(), s *State, fn func(Act
 			return fmt.Errorf("%w: offsets %d to %d are gone", ErrNoLog, lost.From, lost.To)
 		}
 		for i := range in.Records {
-			a, ok, err := s.take(&in.Records[i])
+			a, ok, err := s.take(&in.Records[i], l.logger)
+			if ok {
+				err = fn(a)
+			}
 			if err != nil {
-				return err
-			}
-			if !ok {
-				l.logger.Error().Int64("offset", in.Records[i].Offset).Msg("a record of the activations is none, and was passed over")
-				continue
-			}
-			if err := fn(a); err != nil {
 				return err
 			}
 		}
@@ -92,7 +88,7 @@ func (l *Log) follow(ctx context.Context, caughtUp func(), s *State, fn func(Act
 }
 
 // take reads one record. One that is no activation is passed over, unless it is the first, which holds what all need.
-func (s *State) take(rec *stream.Record) (a Activation, ok bool, err error) {
+func (s *State) take(rec *stream.Record, logger zerolog.Logger) (a Activation, ok bool, err error) {
 	if s.Epoch == "" && rec.Offset != 0 {
 		return a, false, fmt.Errorf("%w: it begins at offset %d", ErrNoLog, rec.Offset)
 	}
@@ -108,6 +104,7 @@ func (s *State) take(rec *stream.Record) (a Activation, ok bool, err error) {
 		s.Epoch, s.Base = r.Epoch, *r.Base
 	}
 	if bad != nil {
+		logger.Error().Err(bad).Int64("offset", rec.Offset).Msg("a record of the activations is none, and was passed over")
 		return a, false, nil
 	}
 	if id, ok := rec.Headers.Get(headerAppend); ok {

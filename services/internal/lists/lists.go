@@ -211,6 +211,9 @@ func decide(have, now cache.Pointer, version string) action {
 	}
 }
 
+// epochTimeout is how long a poll waits to learn which epoch is in force; the next one asks again.
+const epochTimeout = 5 * time.Second
+
 // otherEpoch says why a pointer of another epoch is ignored; "" when it is to be believed.
 func (f *Follower) otherEpoch(ctx context.Context, have, now cache.Pointer) string {
 	if f.cfg.Epoch == nil {
@@ -219,6 +222,8 @@ func (f *Follower) otherEpoch(ctx context.Context, have, now cache.Pointer) stri
 		}
 		return ""
 	}
+	ctx, cancel := context.WithTimeout(ctx, epochTimeout)
+	defer cancel()
 	epoch, err := f.cfg.Epoch(ctx)
 	if err != nil {
 		return fmt.Sprintf("the pointer belongs to another epoch (%s), and which is in force is not known: %v", now.Epoch, err)
