@@ -97,7 +97,7 @@ func newChain(t *testing.T) *chain {
 	c := &chain{t: t, broker: memory.New(6), lists: &lists{}, now: &clock{at: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}}
 	c.lists.set(enrichment.Current{Snapshot: snapshot(t), Seq: 7, Usable: true})
 	reg := prometheus.NewRegistry()
-	c.loop("ingest", schemas.Raw, ingest.NewRaw("default", c.now.now, ingest.NewMetrics(reg)))
+	c.loop("ingest", schemas.Raw, ingest.NewRaw(ingest.RawConfig{Tenant: "default", Now: c.now.now}, ingest.NewMetrics(reg)))
 	c.loop("enrichment", schemas.Transfers, enrichment.New(enrichment.Config{HoldAfter: time.Minute, Now: c.now.now}, c.lists, enrichment.NewMetrics(reg)))
 	c.loop("alerting", schemas.Screened, alerting.New(alerting.Config{Rules: builtin(t), Now: c.now.now}, alerting.NewMetrics(reg)))
 	return c

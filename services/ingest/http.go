@@ -91,7 +91,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *API) one(w http.ResponseWriter, r *http.Request, body []byte, wait bool) {
 	b := parse(httpx.Tenant(r.Context()), [][]byte{body}, a.Now())
 	if rej := b.items[0].rejection; rej != nil {
-		a.Metrics.rejected("http")
+		a.Metrics.rejected("http", 1)
 		p := httpx.Problem{Status: http.StatusUnprocessableEntity, Title: "Not a transfer", Detail: "nothing was accepted; every problem is listed"}
 		for _, x := range rej.Problems {
 			p.Errors = append(p.Errors, httpx.Field{Field: x.Field, Value: x.Value, Rule: x.Rule})
@@ -149,7 +149,7 @@ func (a *API) many(w http.ResponseWriter, r *http.Request, body []byte) {
 	enc.SetEscapeHTML(false)
 	for i := range b.items {
 		if b.items[i].rejection != nil {
-			a.Metrics.rejected("http")
+			a.Metrics.rejected("http", 1)
 		}
 		if err := enc.Encode(b.items[i].result()); err != nil {
 			return // the client is gone; what it sent is accepted, and sending again is harmless

@@ -7,55 +7,49 @@
 package ingest
 
 import (
-	"context"
 	"time"
 
-	"sluice/schemas"
+	"sluice/pkg/event"
+	"sluice/pkg/transfer"
 	"sluice/services/internal/stream"
 )
 
-// ReasonRejected is the reason of the dead letters that ingest makes.
-const ReasonRejected = "rejected"
-
-// Raw is the hop from raw.v1 to transfers.v1.
-type Raw struct {
-	tenant string
-	now    func() time.Time
-	m      *Metrics
+// encoder turns bodies into records of transfers.v1, one at a time, in memory that it keeps.
+type encoder struct {
+	parser         transfer.Parser
+	key, value, fp []byte
+	idText, at     []byte
 }
 
-// NewRaw makes the hop. Everything on the raw topic is the tenant's.
-func NewRaw(tenant string, now func() time.Time, m *Metrics) *Raw {
-	return &Raw{tenant: tenant, now: now, m: m}
+// record is a transfer as it goes to the topic. Its bytes are the encoder's, valid until the next call.
+type record struct {
+	id         transfer.ID
+	transferID string
+	stage      transfer.Stage
+	key, value []byte
+	headers    [3]stream.Header
 }
 
-// Handle is ForLane's handler with scratch memory of its own, for callers that have no lanes.
-func (r *Raw) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) error {
-	return r.ForLane().Handle(ctx, in, out)
-}
-
-// ForLane returns the handler of one lane.
-func (r *Raw) ForLane() stream.Handler { return &rawLane{Raw: r} }
-
-type rawLane struct {
-	*Raw
-	encoder encoder
-}
-
-func (l *rawLane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) error {
-	now := l.now()
-	accepted := 0
-	for i := range in.Records {
-		rec := &in.Records[i]
-		f, err := l.encoder.encode(rec.Value, l.tenant, now)
-		if err != nil {
-			l.m.rejected("raw")
-			out.DeadLetter(rec, ReasonRejected, err)
-			continue
-		}
-		accepted++
-		out.Append(schemas.Transfers, f.key, f.value, f.headers[:]...)
+// encode parses a body as the tenant's; a *transfer.Rejection says why it is no transfer. A zero conflict is none.
+func (e *encoder) encode(body []byte, tenant string, conflict transfer.ID, now time.Time) (record, error) {
+	p, err := e.parser.Parse(body, now)
+	if err != nil {
+		return record{}, err
 	}
-	l.m.accepted("raw", accepted)
-	return nil
+	id := p.FactID(tenant)
+	e.key = event.AppendKey(e.key[:0], tenant, p.Transfer.CustomerID)
+	e.value = event.AppendTransfer(e.value[:0], id, tenant, conflict, p)
+	e.fp = event.AppendFingerprints(e.fp[:0], p, !conflict.IsZero())
+	e.idText = id.Append(e.idText[:0])
+	e.at = event.AppendAt(e.at[:0], now)
+	return record{id: id, transferID: p.Transfer.ID, stage: p.Transfer.EffectiveStage(), key: e.key, value: e.value,
+		headers: headers(e.idText, e.at, e.fp)}, nil
+}
+
+func headers(id, at, fp []byte) [3]stream.Header {
+	return [3]stream.Header{
+		{Name: event.HeaderID, Value: id},
+		{Name: event.HeaderAt, Value: at},
+		{Name: event.HeaderFingerprint, Value: fp},
+	}
 }

@@ -258,7 +258,7 @@ func TestTheRawTopic(t *testing.T) {
 	in := &stream.Batch{Topic: schemas.Raw, Records: []stream.Record{
 		{Topic: schemas.Raw, Offset: 1, Value: good}, {Topic: schemas.Raw, Offset: 2, Value: garbage}, {Topic: schemas.Raw, Offset: 3, Value: good},
 	}}
-	raw := NewRaw("acme", func() time.Time { return noon }, NewMetrics(prometheus.NewRegistry()))
+	raw := NewRaw(RawConfig{Tenant: "acme", Now: func() time.Time { return noon }}, NewMetrics(prometheus.NewRegistry()))
 	if err := raw.Handle(t.Context(), in, out); err != nil || out.Err() != nil {
 		t.Fatal(err, out.Err())
 	}
@@ -282,5 +282,47 @@ func TestTheRawTopic(t *testing.T) {
 	}
 	if reason, _ := dead[0].Headers.Get(event.HeaderDeadReason); string(reason) != ReasonRejected {
 		t.Errorf("reason %q", reason)
+	}
+}
+
+func TestTheRawTopicMarksConflictsThatAreKnown(t *testing.T) {
+	_, _, known := newAPI()
+	first := transfer.ID{1}
+	known.facts[SeenKey{Tenant: "acme", TransferID: "t1", Stage: transfer.Confirmed}] = first
+	for name, c := range map[string]struct {
+		fail error
+		want string
+	}{
+		"the cache knows it": {nil, "[0100000000000000] [] [] [second]"},
+		"the cache is away":  {errors.New("away"), "[] [] [] [second]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			known.fail = c.fail
+			raw := NewRaw(RawConfig{Tenant: "acme", Seen: known, Now: func() time.Time { return noon }}, NewMetrics(prometheus.NewRegistry()))
+			out := stream.NewOut(stream.OutConfig{Stage: "ingest", Partitions: stream.FixedPartitions(1)})
+			in := &stream.Batch{Topic: schemas.Raw}
+			for _, b := range []string{body("t1", clean), body("t2", clean), body("t2", clean), body("t2", other)} {
+				in.Records = append(in.Records, stream.Record{Topic: schemas.Raw, Value: []byte(b)})
+			}
+			if err := raw.Handle(t.Context(), in, out); err != nil || out.Err() != nil {
+				t.Fatal(err, out.Err())
+			}
+			var got []string
+			var second transfer.ID
+			out.Each(func(r *stream.Record) {
+				head, _ := event.PeekHead(r.Value)
+				switch {
+				case head.ConflictsWith.IsZero():
+					got, second = append(got, "[]"), head.ID
+				case head.ConflictsWith == second:
+					got = append(got, "[second]")
+				default:
+					got = append(got, "["+head.ConflictsWith.String()[:16]+"]")
+				}
+			})
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
 	}
 }

@@ -30,7 +30,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 }
 
 func (m *Metrics) accepted(way string, n int) { m.acceptedTotal.WithLabelValues(way).Add(float64(n)) }
-func (m *Metrics) rejected(way string)        { m.rejectedTotal.WithLabelValues(way).Inc() }
+func (m *Metrics) rejected(way string, n int) { m.rejectedTotal.WithLabelValues(way).Add(float64(n)) }
 func (m *Metrics) duplicate()                 { m.repeatedTotal.WithLabelValues("http").Inc() }
 func (m *Metrics) conflict()                  { m.conflictTotal.WithLabelValues("http").Inc() }
 func (m *Metrics) unavailable(cause string)   { m.refusedTotal.WithLabelValues(cause).Inc() }

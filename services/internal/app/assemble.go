@@ -53,12 +53,12 @@ func (p *Pipeline) assemble() error {
 		}
 	}
 	if parts.Ingest {
-		m := ingest.NewMetrics(p.reg)
+		m, seen := ingest.NewMetrics(p.reg), p.redis.Seen(0)
 		waiter := ingest.NewWaiter(p.kafka)
 		p.add("verdict waiter", waiter.Run)
-		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: p.redis.Seen(0), Verdicts: waiter,
+		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: seen, Verdicts: waiter,
 			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m})
-		if err := p.addLoop(stream.Config{Group: groupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(p.cfg.Ingest.Tenant, time.Now, m)); err != nil {
+		if err := p.addLoop(stream.Config{Group: groupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(ingest.RawConfig{Tenant: p.cfg.Ingest.Tenant, Seen: seen, Now: time.Now}, m)); err != nil {
 			return err
 		}
 	}

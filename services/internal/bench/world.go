@@ -114,7 +114,7 @@ type hop struct {
 
 var hops = []hop{
 	{StageIngest, schemas.Raw, []string{schemas.Transfers, schemas.DeadLetters}, func(*world) stream.Handler {
-		return ingest.NewRaw(tenant, time.Now, ingest.NewMetrics(prometheus.NewRegistry()))
+		return ingest.NewRaw(ingest.RawConfig{Tenant: tenant, Now: time.Now}, ingest.NewMetrics(prometheus.NewRegistry()))
 	}},
 	{StageEnrichment, schemas.Transfers, []string{schemas.Screened, schemas.DeadLetters}, func(w *world) stream.Handler {
 		cfg := enrichment.Config{HoldAfter: time.Minute, Now: time.Now}
