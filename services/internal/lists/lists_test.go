@@ -325,7 +325,7 @@ func TestAnotherEpoch(t *testing.T) {
 func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "deep", "lists")
 	s, c := newServer(t), noon()
-	want := s.activate(t, 5, "e", 20_000) // several segments
+	want := s.activate(t, 5, "e", 9_000) // two segments
 	f := follower(t, s, c, file)
 	f.Poll(t.Context())
 
@@ -360,7 +360,7 @@ func TestADamagedCopyIsNotTaken(t *testing.T) {
 	if got, s, err := ReadCopy(file); err != nil || got != p || s.Version() != snap.Version() {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	for i := 0; i < len(whole); i += 1 + i/20 {
+	for i := 0; i < len(whole); i += 1 + i/10 {
 		bad := append([]byte(nil), whole...)
 		bad[i] ^= 1
 		if err := os.WriteFile(file, bad, 0o600); err != nil {
