@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,10 @@ import (
 	"sluice/services/internal/fetch"
 )
 
-// The package's tests share one engine, which TestMain starts when a test needs it; tests of crashes start their own.
+// The package's tests share one engine, which starts when the first test needs it; tests of crashes start their own.
 var shared struct {
+	once   sync.Once
+	dir    string
 	engine *Engine
 	err    error
 }
@@ -35,22 +38,32 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	code := m.Run()
+	if shared.engine != nil {
+		_ = shared.engine.Stop()
+	}
+	if shared.dir != "" {
+		_ = os.RemoveAll(shared.dir)
+	}
+	return code
+}
+
+func startShared() error {
 	dir, err := os.MkdirTemp("", "sluice-engine-")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if shared.engine, shared.err = New(Config{Dir: dir}); shared.err == nil {
-		shared.err = shared.engine.Start(context.Background())
-		defer func() { _ = shared.engine.Stop() }()
+	shared.dir = dir
+	if shared.engine, err = New(Config{Dir: dir}); err != nil {
+		return err
 	}
-	return m.Run()
+	return shared.engine.Start(context.Background())
 }
 
 // need skips the test where there is no engine, unless real servers are required.
 func need(t testing.TB) *Engine {
 	t.Helper()
+	shared.once.Do(func() { shared.err = startShared() })
 	if shared.err == nil {
 		return shared.engine
 	}
