@@ -28,16 +28,16 @@ func evm(digit string) string { return "0x" + strings.Repeat(digit, 40) }
 // P2SH-P2WPKH addresses of one public key (BIP 141's and BIP 173's example); the pairs of the other lines are of one
 // account each.
 var (
-	sanctioned, terror, csam     = evm("1"), evm("2"), evm("3")
-	scammer, phisher, ransom     = evm("4"), evm("5"), evm("6")
-	gambler, mixer, exchange     = evm("7"), evm("8"), evm("9")
-	joiner, thief, sextort       = evm("a"), evm("b"), evm("c")
-	investment                   = evm("d")
-	clean, own                   = evm("e"), "0x" + strings.Repeat("ef", 20)
-	p2pkh, p2wpkh, wrapped       = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"
-	cashLegacy, cashAddr         = "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"
-	xrpTagged, xrpBase           = "X7AcgcsBL6XDcUb289X4mJ8djcdyKaGZMhc9YTE92ehJ2Fu", "r9cZA1mLK5R5Am25ArfXFmqgNwjZgnfk59" // tag 1
-	scriptOnly, cleanBTC, oldBTC = "3P14159f73E4gFr7JterCCQh9QjiTjiZrG", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "1CounterpartyXXXXXXXXXXXXXXXUWLpVr"
+	sanctioned, terror, csam = evm("1"), evm("2"), evm("3")
+	scammer, phisher, ransom = evm("4"), evm("5"), evm("6")
+	gambler, mixer, exchange = evm("7"), evm("8"), evm("9")
+	joiner, thief, sextort   = evm("a"), evm("b"), evm("c")
+	investment               = evm("d")
+	clean, own               = evm("e"), "0x" + strings.Repeat("ef", 20)
+	p2pkh, p2wpkh, wrapped   = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"
+	cashLegacy, cashAddr     = "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"
+	xrpTagged, xrpBase       = "X7AcgcsBL6XDcUb289X4mJ8djcdyKaGZMhc9YTE92ehJ2Fu", "r9cZA1mLK5R5Am25ArfXFmqgNwjZgnfk59" // tag 1
+	scriptOnly, cleanBTC     = "3P14159f73E4gFr7JterCCQh9QjiTjiZrG", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
 )
 
 var policyList = strings.Join([]string{

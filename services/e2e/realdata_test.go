@@ -132,7 +132,22 @@ func tronBlock(t testing.TB, d transfer.Direction) (lines [][]byte) {
 
 var bothDirections = []transfer.Direction{transfer.Deposit, transfer.Withdrawal}
 
-// realTransfers is all real input in both directions.
+// realVerdicts is all real input in both directions, and what the offline filter says of it; made once for all tests.
+func realVerdicts(t *testing.T) (lines [][]byte, verdicts map[string]*judged) {
+	t.Helper()
+	lists := allLists(t)
+	if theVerdicts == nil {
+		theTransfers = realTransfers(t)
+		theVerdicts = offline(t, judge.Lists{Snapshot: lists.snapshot, Seq: 7}, theTransfers)
+	}
+	return theTransfers, theVerdicts
+}
+
+var (
+	theTransfers [][]byte
+	theVerdicts  map[string]*judged
+)
+
 func realTransfers(t testing.TB) (lines [][]byte) {
 	t.Helper()
 	for _, d := range bothDirections {
@@ -174,11 +189,11 @@ func readJudged(t testing.TB, record []byte) *judged {
 }
 
 // offline judges lines by the offline filter: transfer id -> verdict.
-func offline(t testing.TB, lists judge.Lists, lines [][]byte) map[string]*judged {
+func offline(t *testing.T, lists judge.Lists, lines [][]byte) map[string]*judged {
 	t.Helper()
 	var out, errs bytes.Buffer
 	stats, err := judge.Filter(bytes.NewReader(bytes.Join(lines, []byte("\n"))), &out, &errs,
-		judge.FilterConfig{Lists: lists, Rules: builtin(t.(*testing.T)), Now: realNow, All: true})
+		judge.FilterConfig{Lists: lists, Rules: builtin(t), Now: realNow, All: true})
 	if err != nil || errs.Len() > 0 || stats.Transfers != len(lines) {
 		t.Fatalf("%d lines: %+v, %v\n%s", len(lines), stats, err, errs.String())
 	}
@@ -256,22 +271,29 @@ var listedInBlock413567 = map[string]string{
 }
 
 func TestWhatTheListsKnowOfTwoBlocks(t *testing.T) {
-	lists := allLists(t)
-	for _, d := range bothDirections {
-		verdicts := offline(t, judge.Lists{Snapshot: lists.snapshot}, pieces[0].convert(t, d))
-		for id, j := range verdicts {
-			got, _ := j.says(t)
-			output, _ := strings.CutPrefix(id, "413567:"+string(d)+":")
-			paid := slices.ContainsFunc(got, func(f found) bool { return f.role == "recipient" })
-			if want := listedInBlock413567[output]; paid != (want != "") || paid && !slices.Contains(got, found{"tagpack-walletexplorer", "recipient", want}) {
-				t.Errorf("%s: %v", id, got)
+	_, verdicts := realVerdicts(t)
+	paying := 0
+	for id, j := range verdicts {
+		parts := strings.SplitN(id, ":", 3) // block, direction, output
+		switch got, _ := j.says(t); parts[0] {
+		case "413567":
+			want, pays := listedInBlock413567[parts[2]]
+			for _, f := range got {
+				if f.role == "recipient" && f != (found{"tagpack-walletexplorer", "recipient", want}) {
+					t.Errorf("%s: %v", id, f)
+				}
+			}
+			if pays && slices.Contains(got, found{"tagpack-walletexplorer", "recipient", want}) {
+				paying++
+			}
+		case "702861":
+			if j.Hits != nil {
+				t.Errorf("%s: %s, and nobody in the block is listed", id, j.Hits)
 			}
 		}
-		for id, j := range offline(t, judge.Lists{Snapshot: lists.snapshot}, pieces[1].convert(t, d)) {
-			if j.Hits != nil || j.Alerts != nil && d == transfer.Deposit {
-				t.Errorf("%s: hits %s, alerts %s, and nobody in the block is listed", id, j.Hits, j.Alerts)
-			}
-		}
+	}
+	if want := 2 * len(listedInBlock413567); paying != want {
+		t.Errorf("%d payments to listed addresses, want %d", paying, want)
 	}
 }
 
@@ -295,8 +317,7 @@ func TestTheListOfDecember2024(t *testing.T) {
 // the page for compliance officers says of such hits.
 func TestRealTransfersAgainstABruteForceLoop(t *testing.T) {
 	lists := allLists(t)
-	lines := realTransfers(t)
-	verdicts := offline(t, judge.Lists{Snapshot: lists.snapshot, Seq: 7}, lines)
+	lines, verdicts := realVerdicts(t)
 	severities := publishedSeverities(t)
 	flagged, keys := map[string]int{}, 0
 	for _, line := range lines {
@@ -320,8 +341,20 @@ func TestRealTransfersAgainstABruteForceLoop(t *testing.T) {
 // TestTheRunningPipelineAgainstTheOfflineFilter sends the same transfers through ingest, enrichment and alerting.
 func TestTheRunningPipelineAgainstTheOfflineFilter(t *testing.T) {
 	lists := allLists(t)
-	lines := realTransfers(t)
-	want := offline(t, judge.Lists{Snapshot: lists.snapshot, Seq: 7}, lines)
+	lines, verdicts := realVerdicts(t)
+	want := maps.Clone(verdicts)
+	if raceEnabled { // all that has a verdict to compare, and some of the others
+		n := 0
+		lines = slices.DeleteFunc(slices.Clone(lines), func(line []byte) bool {
+			id, hits := lists.bruteForce(t, line)
+			n++
+			skip := len(hits) == 0 && n%5 != 0
+			if skip {
+				delete(want, id)
+			}
+			return skip
+		})
+	}
 
 	c := newChain(t)
 	c.lists.set(enrichment.Current{Snapshot: lists.snapshot, Seq: 7, Usable: true})
