@@ -18,6 +18,7 @@ import (
 var requirements = []string{
 	"cel.dev/cel-go",                           // rule expressions
 	"github.com/FastFilter/xorfilter",          // filter before map
+	"github.com/btcsuite/btcd",                 // tests: oracle of address codecs
 	"github.com/btcsuite/btcd/btcutil",         // tests: oracle of address codecs
 	"github.com/cespare/xxhash/v2",             // fingerprints
 	"github.com/go-json-experiment/json",       // strict reference decoder
@@ -25,7 +26,6 @@ var requirements = []string{
 	"github.com/holiman/uint256",               // exact amounts
 	"github.com/klauspost/compress",            // publishers' compressed files
 	"github.com/mr-tron/base58",                // tests: oracle of address codecs
-	"github.com/rogpeppe/go-internal",          // tests: scenario files
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: records against their schemas
 	"go.yaml.in/yaml/v4",                       // rule files, tag packs
 	"golang.org/x/crypto",                      // Keccak, RIPEMD-160, BLAKE2b

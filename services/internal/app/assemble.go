@@ -12,6 +12,7 @@ import (
 	"sluice/services/api"
 	"sluice/services/enrichment"
 	"sluice/services/ingest"
+	"sluice/services/internal/cache"
 	"sluice/services/internal/stream"
 	"sluice/services/recorder"
 )
@@ -53,7 +54,7 @@ func (p *Pipeline) assemble() error {
 		}
 	}
 	if parts.Ingest {
-		m, seen := ingest.NewMetrics(p.reg), p.redis.Seen(0)
+		m, seen := ingest.NewMetrics(p.reg), p.seen()
 		waiter := ingest.NewWaiter(p.kafka)
 		p.add("verdict waiter", waiter.Run)
 		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: seen, Verdicts: waiter,
@@ -102,6 +103,15 @@ func (p *Pipeline) assemble() error {
 	var h http.Handler = mux
 	p.api.Store(&h)
 	return nil
+}
+
+// seen is the memory of what was acknowledged; the embedded cache goes through all its keys to age them, so it keeps
+// fewer.
+func (p *Pipeline) seen() *cache.Seen {
+	if p.Servers.Embedded["cache"] {
+		return p.redis.Seen(cache.MaxSeenEmbedded)
+	}
+	return p.redis.Seen(cache.MaxSeen)
 }
 
 func (p *Pipeline) addLoop(cfg stream.Config, h stream.Handler) error {
