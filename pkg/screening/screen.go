@@ -1,6 +1,8 @@
 package screening
 
 import (
+	"strings"
+
 	"cmp"
 	"slices"
 
@@ -124,7 +126,7 @@ func (s *screener) text(party transfer.Party) {
 	if party.Text == "" {
 		return
 	}
-	party.Key = watchlist.TextKey(party.Text)
+	party.Key = watchlist.TextKey(strings.TrimSpace(party.Text))
 	listed, _ := s.snap.Lookup(party.Key)
 	for _, e := range listed {
 		s.hit(&party, e, tagged(&party, e, MatchExact))
