@@ -37,6 +37,9 @@ type server struct {
 // removal bounds how long the removal of topics and groups may take.
 const removal = 30 * time.Second
 
+// leaderPoll is the time between two looks at new topics.
+const leaderPoll = 20 * time.Millisecond
+
 // startServer connects to brokers, or starts one of its own.
 func startServer(ctx context.Context, brokers []string) (_ *server, err error) {
 	var random [4]byte
@@ -119,10 +122,33 @@ func (s *server) topics(ctx context.Context, partitions int, names ...string) (m
 		rows[i] = row
 	}
 	_, err := s.client.EnsureTopics(ctx, rows, stream.EnsureOptions{AllowUnsafe: true})
+	if err == nil {
+		err = s.led(ctx, real, partitions)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("topics: %w", err), s.remove(real))
 	}
 	return real, nil
+}
+
+// led waits until the leaders themselves know that they lead: that is some moments after the metadata say so, and the
+// bare loop does not try anything twice.
+func (s *server) led(ctx context.Context, topics map[string]string, partitions int) error {
+	var at []stream.Position
+	for _, topic := range topics {
+		at = append(at, positions(topic, partitions)...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, stall)
+	defer cancel()
+	for {
+		_, err := s.client.Bounds(ctx, at)
+		if err == nil || !errors.Is(err, stream.ErrNotLeader) && !errors.Is(err, stream.ErrUnknownTopic) && !errors.Is(err, stream.ErrUnavailable) {
+			return err
+		}
+		if pause(ctx, leaderPoll) != nil {
+			return err
+		}
+	}
 }
 
 // remove deletes topics, whether or not the measurement's context still lives.

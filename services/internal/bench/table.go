@@ -25,7 +25,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if r.Chain != nil {
 		all = append(all[:len(all):len(all)], *r.Chain)
 	}
-	if len(all) > 0 {
+	if len(all) > 0 || r.Record != nil {
 		row("stage", "transfers/s", "bare loop/s", "of bare", "CPU s/M", "bare CPU s/M", "bytes/transfer", "allocs/transfer")
 	}
 	for _, x := range all {
