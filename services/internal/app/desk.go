@@ -13,6 +13,7 @@ import (
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
 	"sluice/services/internal/stream"
+	"sluice/services/internal/warehouse"
 	"sluice/services/watchlist"
 )
 
@@ -21,10 +22,11 @@ import (
 type Desk struct {
 	Cache *cache.Client
 
-	servers *Servers
-	kafka   *broker.Client
-	phase   *phase
-	deps    watchlist.Deps
+	servers   *Servers
+	kafka     *broker.Client
+	warehouse *warehouse.Warehouse // nil where none is named: an import does not need it
+	phase     *phase
+	deps      watchlist.Deps
 }
 
 // OpenDesk connects; write says that lists are to be changed, which needs the broker too.
@@ -55,13 +57,23 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 		return nil, err
 	}
 	d.phase = start(ctx, runner{"producer", producer.Run})
-	d.deps = importDeps(d.Cache, d.kafka, producer, log)
+	if d.servers.ClickHouse != "" {
+		if d.warehouse, err = warehouse.Open(warehouse.Config{DSN: d.servers.ClickHouse}); err != nil {
+			return nil, err
+		}
+	}
+	d.deps = importDeps(d.Cache, d.kafka, producer, d.warehouse, log)
 	return d, nil
 }
 
-// importDeps are what an import works on.
-func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, log zerolog.Logger) watchlist.Deps {
-	return watchlist.Deps{Store: redis, Leases: leases{redis}, Activations: activation.New(kafka, producer, log), Now: time.Now, Logger: log}
+// importDeps are what an import works on. warehouse may be nil: then a new topic of activations begins its numbers above
+// what Redis knows.
+func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
+	d := watchlist.Deps{Store: redis, Leases: leases{redis}, Activations: activation.New(kafka, producer, log), Now: time.Now, Logger: log}
+	if w != nil {
+		d.Known = w.HighestSeq
+	}
+	return d
 }
 
 // Import replaces a list.
@@ -80,6 +92,9 @@ func (d *Desk) Close() error {
 	}
 	if d.kafka != nil {
 		errs = append(errs, d.kafka.Close())
+	}
+	if d.warehouse != nil {
+		errs = append(errs, d.warehouse.Close())
 	}
 	if d.Cache != nil {
 		errs = append(errs, d.Cache.Close())

@@ -53,7 +53,7 @@ func Attach(ctx context.Context, cfg *config.Config, needs Needs, log zerolog.Lo
 	if ok {
 		s := external(cfg)
 		s.Attached = true
-		s.adopt(running, missing)
+		s.adopt(running, Needs{true, true, true}.without(cfg))
 		return s, nil
 	}
 	if missing.ClickHouse && !missing.Kafka && !missing.Redis {
