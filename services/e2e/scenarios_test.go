@@ -15,7 +15,18 @@ type scenario struct {
 // scenarios run one after the other on one stack, each on what the ones before have left: that is what a pipeline is
 // like that runs for years. They use transfer ids of their own. Each can be run alone.
 var scenarios = []scenario{
+	{name: "policy", run: policy},
+	{name: "other_content", run: otherContent},
+	{name: "garbage", run: garbage},
+	{name: "poison", run: poison},
+	{name: "wait_and_ask", run: waitAndAsk},
+	{name: "doctor", run: doctor},
 	{name: "sent_twice", run: sentTwice},
+	{name: "crash", run: crash},
+	{name: "two_enrichments", run: twoEnrichments, real: true},
+	{name: "stopped", run: stopped},
+	{name: "warehouse_away", run: warehouseAway},
+	{name: "cache_flushed", run: cacheFlushed},
 }
 
 func TestEmbedded(t *testing.T) {

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"os/exec"
 	"strings"
 	"testing"
@@ -56,7 +55,8 @@ func sentTwice(t *testing.T, s stack) {
 		}
 	}
 	changed.report(t, "changed by the second time")
-	flaggedEverywhere(t, s)
+	checkWhole(t, s)
+	kcatFinds(t, s)
 }
 
 // count is what a user counts by: totals, and the views.
@@ -73,27 +73,13 @@ func count(t *testing.T, s stack, where string) string {
 		) ORDER BY ALL`, where))
 }
 
-// flaggedEverywhere holds the flagged topic, read by two clients, against the table.
-func flaggedEverywhere(t *testing.T, s stack) {
+// kcatFinds reads the flagged topic with a client that is not ours.
+func kcatFinds(t *testing.T, s stack) {
 	t.Helper()
-	onTopic := map[string]bool{}
-	for id, v := range latest(t, readTopic(t, s, schemas.Flagged)) {
-		if v.Verdict != "cleared" {
-			onTopic[id] = true
-		}
-	}
-	inTable := map[string]bool{}
-	for id, r := range rows(t, s, "flagged_events", "1") {
-		if r.Verdict != "cleared" {
-			inTable[id] = true
-		}
-	}
-	if !maps.Equal(onTopic, inTable) {
-		t.Errorf("%d flagged facts on the topic, %d in the table, or others", len(onTopic), len(inTable))
-	}
+	inTable := rows(t, s, "flagged_events", "verdict != 'cleared'")
 	kcat, err := exec.LookPath("kcat")
 	if err != nil {
-		t.Log("kcat is not installed: the topic was not read by a client that is not ours")
+		t.Log("kcat is not installed")
 		return
 	}
 	at, err := s.at()
