@@ -1,31 +1,23 @@
 // Package api answers questions about what is recorded: a transfer by its fact or by the exchange's own id, and the
-// flagged events, newest first. It reads the warehouse and nothing else, and a caller sees its own tenant only.
+// flagged events, newest first. It reads its Warehouse and nothing else, and a caller sees its own tenant only. A question
+// that it does not wholly understand is refused: it never answers another one.
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
 	"sluice/services/internal/httpx"
 )
-
-// Warehouse is what is recorded.
-type Warehouse interface {
-	// Transfer returns the latest verdict of a fact; ErrNotFound where there is none.
-	Transfer(ctx context.Context, tenant, id string) (Verdict, error)
-	// TransfersWithID returns every fact that was sent under the exchange's own id, the oldest first.
-	TransfersWithID(ctx context.Context, tenant, transferID string) ([]Verdict, error)
-	// Flagged returns a page of flagged events, the last raised first; ErrCursor for a Filter.After that is none.
-	Flagged(ctx context.Context, f Filter) (Page, error)
-}
 
 // API is the routes.
 type API struct{ Warehouse Warehouse }
@@ -66,6 +58,12 @@ type Transfers struct {
 	Transfers []Verdict `json:"transfers"`
 }
 
+// The times that the tables can hold, in whole years.
+var (
+	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2261, 12, 31, 23, 59, 59, 0, time.UTC)
+)
+
 func (a *API) flagged(w http.ResponseWriter, r *http.Request) {
 	q, ok := known(w, r, "verdict", "severity", "category", "customer_id", "network", "since", "until", "limit", "after")
 	if !ok {
@@ -91,13 +89,16 @@ func (a *API) flagged(w http.ResponseWriter, r *http.Request) {
 		name string
 		into *time.Time
 	}{{"since", &f.Since}, {"until", &f.Until}} {
-		if text := q.Get(t.name); text != "" {
-			var err error
-			if *t.into, err = time.Parse(time.RFC3339, text); err != nil {
-				bad(w, t.name, text, "a time as RFC 3339 writes it, such as 2026-11-01T00:00:00Z")
-				return
-			}
+		text := q.Get(t.name)
+		if text == "" {
+			continue
 		}
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil || at.Before(earliest) || at.After(latest) {
+			bad(w, t.name, text, "a time from 1970 to 2261 as RFC 3339 writes it, such as 2026-11-01T00:00:00Z")
+			return
+		}
+		*t.into = at
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -108,15 +109,28 @@ func (a *API) flagged(w http.ResponseWriter, r *http.Request) {
 		f.Limit = n
 	}
 	page, err := a.Warehouse.Flagged(r.Context(), f)
+	if errors.Is(err, ErrCursor) {
+		bad(w, "after", f.After, "what an earlier page gave as its next")
+		return
+	}
 	answer(w, page, err)
 }
 
-// known refuses query parameters that the route does not have: one that is misspelled would answer another question.
+// known returns the query's parameters when the route has them all, and each but severity once: one that is misspelled,
+// or whose second value went unread, would answer another question.
 func known(w http.ResponseWriter, r *http.Request, names ...string) (url.Values, bool) {
-	q := r.URL.Query()
-	for name := range q {
-		if !slices.Contains(names, name) {
-			bad(w, name, q.Get(name), fmt.Sprintf("no parameter of this route; there are %v", names))
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		bad(w, "", r.URL.RawQuery, "a query of name=value pairs, percent-encoded")
+		return nil, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		switch values := q[name]; {
+		case !slices.Contains(names, name):
+			bad(w, name, values[0], "no parameter of this route; there are "+strings.Join(names, ", "))
+			return nil, false
+		case len(values) > 1 && name != "severity":
+			bad(w, name, strings.Join(values, " "), "one value")
 			return nil, false
 		}
 	}
@@ -133,8 +147,6 @@ func answer(w http.ResponseWriter, v any, err error) {
 		httpx.WriteJSON(w, http.StatusOK, v)
 	case errors.Is(err, ErrNotFound):
 		httpx.Problem{Status: http.StatusNotFound, Detail: "no such transfer is recorded; one that was just accepted may still be on its way"}.Write(w)
-	case errors.Is(err, ErrCursor):
-		bad(w, "after", "", err.Error())
 	default:
 		httpx.Problem{Status: http.StatusServiceUnavailable, Detail: "the warehouse does not answer: " + err.Error()}.Write(w)
 	}

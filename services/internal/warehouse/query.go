@@ -3,26 +3,19 @@ package warehouse
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
+
+	"sluice/services/api"
 )
 
-// ErrNotFound is returned when there is no row with the id.
-var ErrNotFound = errors.New("no such transfer")
-
-// Bounds of an answer.
-const (
-	DefaultLimit = 100
-	MaxLimit     = 1000
-)
+var _ api.Warehouse = (*Warehouse)(nil)
 
 // read runs a query over selectList.
-func (w *Warehouse) read(ctx context.Context, from string, args ...any) ([]Verdict, error) {
+func (w *Warehouse) read(ctx context.Context, from string, args ...any) ([]api.Verdict, error) {
 	var rows []stored
 	exclude := ""
 	if strings.HasPrefix(from, "sluice.transfers ") {
@@ -32,62 +25,40 @@ func (w *Warehouse) read(ctx context.Context, from string, args ...any) ([]Verdi
 	if err := w.conn.Select(ctx, &rows, "SELECT "+list+" FROM "+from, args...); err != nil {
 		return nil, plain(err)
 	}
-	out := make([]Verdict, len(rows))
+	out := make([]api.Verdict, len(rows))
 	for i := range rows {
 		out[i] = rows[i].verdict()
 	}
 	return out, nil
 }
 
-// Transfer returns the verdict on the fact with the id, 32 hex digits, of the tenant. Its error is ErrNotFound where
-// there is none.
-func (w *Warehouse) Transfer(ctx context.Context, tenant, id string) (Verdict, error) {
+// Transfer is api.Warehouse's.
+func (w *Warehouse) Transfer(ctx context.Context, tenant, id string) (api.Verdict, error) {
 	found, err := w.read(ctx, "sluice.transfers FINAL WHERE id = {id:String} AND tenant = {tenant:String}",
 		driver.Named("id", id), driver.Named("tenant", tenant))
 	if err != nil {
-		return Verdict{}, err
+		return api.Verdict{}, err
 	}
 	if len(found) == 0 {
-		return Verdict{}, ErrNotFound
+		return api.Verdict{}, api.ErrNotFound
 	}
 	return found[0], nil
 }
 
-// TransfersWithID returns every fact that the tenant sent under its own transfer id, the oldest first: attempt and
-// confirmation, and more where contents conflict. At most MaxLimit.
-func (w *Warehouse) TransfersWithID(ctx context.Context, tenant, transferID string) ([]Verdict, error) {
-	return w.read(ctx, "sluice.transfers FINAL WHERE transfer_id = {transfer:String} AND tenant = {tenant:String} ORDER BY ingested_at, id LIMIT "+strconv.Itoa(MaxLimit),
+// TransfersWithID is api.Warehouse's.
+func (w *Warehouse) TransfersWithID(ctx context.Context, tenant, transferID string) ([]api.Verdict, error) {
+	return w.read(ctx, "sluice.transfers FINAL WHERE transfer_id = {transfer:String} AND tenant = {tenant:String} ORDER BY ingested_at, id LIMIT "+strconv.Itoa(api.MaxLimit),
 		driver.Named("transfer", transferID), driver.Named("tenant", tenant))
 }
 
-// Filter chooses flagged events. Empty members choose all.
-type Filter struct {
-	Tenant     string
-	Verdict    string // flagged, held, cleared
-	Severities []string
-	Category   string
-	CustomerID string
-	Network    string
-	Since      time.Time // raised at or after
-	Until      time.Time // raised before
-	Limit      int       // 0: DefaultLimit; at most MaxLimit
-	After      string    // Page.Next of the page before
-}
-
-// Page is a part of an answer.
-type Page struct {
-	Events []Verdict `json:"events"`
-	Next   string    `json:"next,omitempty"` // "" on the last page
-}
-
-// Flagged returns the latest events, the last raised first.
-func (w *Warehouse) Flagged(ctx context.Context, f Filter) (Page, error) {
+// Flagged is api.Warehouse's. The pages of one question hold every event that was there from its beginning, once.
+func (w *Warehouse) Flagged(ctx context.Context, f api.Filter) (api.Page, error) {
 	limit := f.Limit
 	switch {
 	case limit == 0:
-		limit = DefaultLimit
-	case limit < 0 || limit > MaxLimit:
-		return Page{}, fmt.Errorf("limit %d: want 1 to %d", limit, MaxLimit)
+		limit = api.DefaultLimit
+	case limit < 0 || limit > api.MaxLimit:
+		return api.Page{}, fmt.Errorf("limit %d: want 1 to %d", limit, api.MaxLimit)
 	}
 	where := []string{"tenant = {tenant:String}"}
 	args := []any{driver.Named("tenant", f.Tenant)}
@@ -106,7 +77,7 @@ func (w *Warehouse) Flagged(ctx context.Context, f Filter) (Page, error) {
 	if f.After != "" {
 		nanos, id, err := parseCursor(f.After)
 		if err != nil {
-			return Page{}, err
+			return api.Page{}, err
 		}
 		add(true, "(toUnixTimestamp64Nano(raised_at), id) < ({nanos:Int64}, {last:String})", "nanos", strconv.FormatInt(nanos, 10))
 		args = append(args, driver.Named("last", id))
@@ -114,9 +85,9 @@ func (w *Warehouse) Flagged(ctx context.Context, f Filter) (Page, error) {
 	events, err := w.read(ctx, "sluice.flagged_events FINAL WHERE "+strings.Join(where, " AND ")+
 		" ORDER BY raised_at DESC, id DESC LIMIT "+strconv.Itoa(limit+1), args...)
 	if err != nil {
-		return Page{}, err
+		return api.Page{}, err
 	}
-	p := Page{Events: events}
+	p := api.Page{Events: events}
 	if len(events) > limit {
 		p.Events = events[:limit]
 		last := &events[limit-1]
@@ -125,22 +96,20 @@ func (w *Warehouse) Flagged(ctx context.Context, f Filter) (Page, error) {
 	return p, nil
 }
 
+// cursor names the last event of a page: when it was raised, and its id.
 func cursor(nanos int64, id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(nanos, 10) + " " + id))
 }
 
-// ErrCursor is wrapped when Filter.After is not what a page's Next was.
-var ErrCursor = errors.New("after: it is not the next of an earlier page")
-
 func parseCursor(text string) (int64, string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return 0, "", ErrCursor
+		return 0, "", api.ErrCursor
 	}
 	number, id, ok := strings.Cut(string(b), " ")
 	nanos, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || !ok {
-		return 0, "", ErrCursor
+		return 0, "", api.ErrCursor
 	}
 	return nanos, id, nil
 }

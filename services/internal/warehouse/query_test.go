@@ -10,6 +10,7 @@ import (
 
 	"sluice/pkg/event"
 	"sluice/pkg/transfer"
+	"sluice/services/api"
 	"sluice/services/recorder"
 )
 
@@ -41,7 +42,7 @@ func TestTransferAsJSON(t *testing.T) {
 		t.Errorf("%+v", plainOne)
 	}
 	for _, c := range [][2]string{{"default", strings.Repeat("0", 32)}, {"other", b.ID[0]}, {"default", "' OR 1"}} {
-		if _, err := w.Transfer(t.Context(), c[0], c[1]); !errors.Is(err, ErrNotFound) {
+		if _, err := w.Transfer(t.Context(), c[0], c[1]); !errors.Is(err, api.ErrNotFound) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
@@ -83,7 +84,7 @@ func TestFlaggedByPagesAndFilters(t *testing.T) {
 	last := ""
 	pages := 0
 	for after := ""; ; pages++ {
-		p, err := w.Flagged(t.Context(), Filter{Tenant: "default", Limit: 10, After: after})
+		p, err := w.Flagged(t.Context(), api.Filter{Tenant: "default", Limit: 10, After: after})
 		must(t, err)
 		for _, e := range p.Events {
 			at := e.RaisedAt.Format(time.RFC3339Nano) + e.ID
@@ -99,7 +100,7 @@ func TestFlaggedByPagesAndFilters(t *testing.T) {
 	if len(seen) != n || pages != 2 {
 		t.Errorf("%d events on %d pages", len(seen), pages+1)
 	}
-	for want, f := range map[int]Filter{
+	for want, f := range map[int]api.Filter{
 		5: {Verdict: "held"}, 20: {Severities: []string{"low", "high"}}, 25: {Category: "mixer"}, 1: {CustomerID: "c-007"},
 		0: {Network: "bitcoin"}, 4: {Since: midnight.Add(7 * time.Second)}, 3: {Until: midnight.Add(time.Second)},
 	} {
@@ -109,7 +110,7 @@ func TestFlaggedByPagesAndFilters(t *testing.T) {
 			t.Errorf("%+v: %d events, want %d; %v", f, len(p.Events), want, err)
 		}
 	}
-	for _, f := range []Filter{{Limit: -1}, {Limit: MaxLimit + 1}, {After: "x"}, {After: fmt.Sprint("?", n)}} {
+	for _, f := range []api.Filter{{Limit: -1}, {Limit: api.MaxLimit + 1}, {After: "x"}, {After: fmt.Sprint("?", n)}} {
 		if _, err := w.Flagged(t.Context(), f); err == nil {
 			t.Errorf("%+v is taken", f)
 		}
