@@ -12,7 +12,7 @@ import (
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
 	"sluice/services/internal/activation"
-	"sluice/services/internal/cache"
+	"sluice/services/internal/lists"
 )
 
 // Deps is what an import works on.
@@ -177,8 +177,8 @@ func (d Deps) activate(ctx context.Context, state activation.State, base uint64,
 }
 
 // pointerTo is the pointer that puts an activation of lists in force.
-func pointerTo(a activation.Activation) cache.Pointer {
-	p := cache.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version}
+func pointerTo(a activation.Activation) lists.Pointer {
+	p := lists.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version}
 	for _, l := range a.Lists {
 		p.Count += l.Entries
 	}
@@ -197,7 +197,7 @@ func (d Deps) before(ctx context.Context, state activation.State, req ImportRequ
 	}
 	// A new topic: what Redis has was in force under an older one, and is what there is.
 	live, err := Read(ctx, d.Store)
-	if err != nil && !errors.Is(err, cache.ErrBroken) {
+	if err != nil && !errors.Is(err, lists.ErrBroken) {
 		return nil, 0, err
 	}
 	base = live.Pointer.Seq

@@ -103,7 +103,7 @@ func (w *world) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Man
 	return do(w, func() (watchlist.Manifest, error) { return w.Client.Store(ctx, s) })
 }
 
-func (w *world) SetPointer(ctx context.Context, p cache.Pointer) error {
+func (w *world) SetPointer(ctx context.Context, p lists.Pointer) error {
 	_, err := do(w, func() (struct{}, error) { return struct{}{}, w.Client.SetPointer(ctx, p) })
 	return err
 }

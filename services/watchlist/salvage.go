@@ -8,7 +8,6 @@ import (
 
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
-	"sluice/services/internal/cache"
 	"sluice/services/internal/lists"
 )
 
@@ -70,11 +69,11 @@ func (d Deps) one(ctx context.Context, a activation.Activation, l activation.Lis
 		return nil, err
 	}
 	version := watchlist.VersionOf([]watchlist.ListInfo{{Name: l.List, Hash: l.Version}})
-	_, s, err := lists.Load(ctx, d.Store, cache.Pointer{Version: version, Count: l.Entries})
+	_, s, err := lists.Load(ctx, d.Store, lists.Pointer{Version: version, Count: l.Entries})
 	return s, err
 }
 
 // passing says whether err will go by: then nothing is known to be lost.
 func passing(ctx context.Context, err error) bool {
-	return errors.Is(err, cache.ErrUnavailable) || ctx.Err() != nil
+	return errors.Is(err, lists.ErrUnavailable) || ctx.Err() != nil
 }

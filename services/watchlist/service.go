@@ -10,7 +10,6 @@ import (
 
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
-	"sluice/services/internal/cache"
 	"sluice/services/internal/lists"
 )
 
@@ -117,9 +116,9 @@ func (s *Service) repair(ctx context.Context, last activation.Activation) (done 
 	want := pointerTo(last)
 	have, err := s.store.Pointer(ctx)
 	switch {
-	case errors.Is(err, cache.ErrNotFound):
+	case errors.Is(err, lists.ErrNotFound):
 		done = "there was no pointer"
-	case errors.Is(err, cache.ErrBroken):
+	case errors.Is(err, lists.ErrBroken):
 		done = "the pointer was broken"
 	case err != nil:
 		return "", err
@@ -139,14 +138,14 @@ func (s *Service) repair(ctx context.Context, last activation.Activation) (done 
 		return done, nil
 	}
 	err = s.store.SetPointer(ctx, want)
-	if errors.Is(err, cache.ErrStale) {
+	if errors.Is(err, lists.ErrStale) {
 		return "", nil // an import was faster
 	}
 	return done, err
 }
 
 // content sees to it that Redis holds the snapshot that p names, and the copy too; restored says that Redis did not.
-func (s *Service) content(ctx context.Context, p cache.Pointer) (restored bool, err error) {
+func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, err error) {
 	whole, err := s.whole(ctx, p)
 	if err != nil {
 		return false, err
@@ -178,7 +177,7 @@ func (s *Service) content(ctx context.Context, p cache.Pointer) (restored bool, 
 
 // whole says whether manifest and segments are there, by name and size. That they are what they are named by is checked
 // where they are loaded.
-func (s *Service) whole(ctx context.Context, p cache.Pointer) (bool, error) {
+func (s *Service) whole(ctx context.Context, p lists.Pointer) (bool, error) {
 	text, err := s.store.Manifest(ctx, p.Version)
 	if lost(err) {
 		return false, nil
@@ -199,10 +198,10 @@ func (s *Service) whole(ctx context.Context, p cache.Pointer) (bool, error) {
 
 // lost says whether err means that something is not there as it was written, and not only out of reach.
 func lost(err error) bool {
-	return errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrBroken) || errors.Is(err, watchlist.ErrCorrupt)
+	return errors.Is(err, lists.ErrNotFound) || errors.Is(err, lists.ErrBroken) || errors.Is(err, watchlist.ErrCorrupt)
 }
 
-func (s *Service) copy(p cache.Pointer, snapshot *watchlist.Snapshot) error {
+func (s *Service) copy(p lists.Pointer, snapshot *watchlist.Snapshot) error {
 	if s.cfg.Copy == "" {
 		return nil
 	}

@@ -13,15 +13,14 @@ import (
 
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
-	"sluice/services/internal/cache"
 	"sluice/services/internal/lists"
 )
 
-// Store is where the snapshots are; *cache.Client implements it. Errors wrap the cache's sentinels.
+// Store is where the snapshots are; services/internal/cache implements it. Its errors wrap those of package lists.
 type Store interface {
 	lists.Source
 	Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error)
-	SetPointer(ctx context.Context, p cache.Pointer) error
+	SetPointer(ctx context.Context, p lists.Pointer) error
 	Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error)
 	Prune(ctx context.Context) (int, error)
 }
@@ -44,14 +43,14 @@ const leaseName = "lists"
 
 // Live is the snapshot in force with what names it.
 type Live struct {
-	Pointer  cache.Pointer
+	Pointer  lists.Pointer
 	Snapshot *watchlist.Snapshot // nil while no list was ever activated
 }
 
 // Read returns the snapshot in force, verified. Where none was ever activated, the snapshot is nil.
 func Read(ctx context.Context, src lists.Source) (Live, error) {
 	p, err := src.Pointer(ctx)
-	if errors.Is(err, cache.ErrNotFound) {
+	if errors.Is(err, lists.ErrNotFound) {
 		return Live{}, nil
 	}
 	if err != nil {

@@ -78,7 +78,7 @@ type snapshots struct{ redis *cache.Client }
 
 func (s snapshots) Snapshot(ctx context.Context, version string) (*list.Snapshot, error) {
 	text, err := s.redis.Manifest(ctx, version)
-	if errors.Is(err, cache.ErrNotFound) {
+	if errors.Is(err, lists.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
 	}
 	if err != nil {
@@ -88,8 +88,8 @@ func (s snapshots) Snapshot(ctx context.Context, version string) (*list.Snapshot
 	if err != nil {
 		return nil, err
 	}
-	_, snapshot, err := lists.Load(ctx, s.redis, cache.Pointer{Version: version, Count: m.Count})
-	if errors.Is(err, cache.ErrNotFound) {
+	_, snapshot, err := lists.Load(ctx, s.redis, lists.Pointer{Version: version, Count: m.Count})
+	if errors.Is(err, lists.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
 	}
 	return snapshot, err

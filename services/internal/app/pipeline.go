@@ -23,6 +23,7 @@ import (
 	"sluice/services/internal/config"
 	"sluice/services/internal/fetch"
 	"sluice/services/internal/httpx"
+	"sluice/services/internal/lists"
 	"sluice/services/internal/stream"
 	"sluice/services/internal/warehouse"
 )
@@ -231,7 +232,7 @@ func (p *Pipeline) prepare(ctx context.Context) error {
 		return err
 	}
 	if p.redis != nil {
-		if _, err := p.redis.CheckPolicy(ctx); err != nil && !errors.Is(err, cache.ErrUnavailable) {
+		if _, err := p.redis.CheckPolicy(ctx); err != nil && !errors.Is(err, lists.ErrUnavailable) {
 			return err
 		}
 	}

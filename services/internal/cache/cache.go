@@ -2,8 +2,8 @@
 // segments with their pointer, leases, and the ids that ingest has seen. It decides nothing: whether what it returns may
 // be used is for its callers.
 //
-// Every error wraps one of the sentinels, never the client's own. A missing key is ErrNotFound where something must be
-// there, so that an evicted or flushed list never looks like an empty one.
+// Every error wraps one of package lists or of this one, never the client's own alone. A missing key is
+// lists.ErrNotFound where something must be there, so that an evicted or flushed list never looks like an empty one.
 package cache
 
 import (
@@ -17,16 +17,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"sluice/services/internal/lists"
 )
 
-// Sentinels of this package.
+// Errors of leases.
 var (
-	ErrUnavailable = errors.New("redis is unavailable")         // not reached, too slow, loading, out of memory, refusing
-	ErrNotFound    = errors.New("not in redis")                 // a key that must be there is not
-	ErrBroken      = errors.New("unexpected value in redis")    // a key holds something else than was written
-	ErrStale       = errors.New("a newer one is there")         // the pointer was not set back
-	ErrLocked      = errors.New("the lease is held by another") // Acquire would have to wait
-	ErrLeaseLost   = errors.New("the lease was lost")
+	ErrLocked    = errors.New("the lease is held by another") // Acquire would have to wait
+	ErrLeaseLost = errors.New("the lease was lost")
 )
 
 // prefix begins every key.
@@ -108,17 +106,17 @@ func domain(what string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, redis.Nil):
-		return fmt.Errorf("%s: %w", what, ErrNotFound)
+		return fmt.Errorf("%s: %w", what, lists.ErrNotFound)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if known := (redis.Error)(nil); errors.As(err, &known) && strings.HasPrefix(known.Error(), "WRONGTYPE") {
-		return fmt.Errorf("%s: %w: %s", what, ErrBroken, known.Error())
+		return fmt.Errorf("%s: %w: %s", what, lists.ErrBroken, known.Error())
 	}
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, op)
+		return fmt.Errorf("%s: %w: %w", what, lists.ErrUnavailable, op)
 	}
-	return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
+	return fmt.Errorf("%s: %w: %w", what, lists.ErrUnavailable, err)
 }
 
 // Policy is how the server treats a full memory.

@@ -18,6 +18,7 @@ import (
 	"sluice/pkg/watchlist"
 	"sluice/services/ingest"
 	"sluice/services/internal/embedded/redis"
+	"sluice/services/internal/lists"
 	"sluice/services/internal/realservers"
 )
 
@@ -124,7 +125,7 @@ func TestWhatIsNotThereIsNeverEmpty(t *testing.T) {
 			"manifest": errOf(c.Manifest(ctx, "v")),
 			"segment":  errOf(c.Segment(ctx, "s")),
 		} {
-			if !errors.Is(err, ErrNotFound) {
+			if !errors.Is(err, lists.ErrNotFound) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -137,12 +138,12 @@ func TestWhatIsNotThereIsNeverEmpty(t *testing.T) {
 			if err := c.rdb.HSet(ctx, keyPointer, fields...).Err(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Pointer(ctx); !errors.Is(err, ErrBroken) {
+			if _, err := c.Pointer(ctx); !errors.Is(err, lists.ErrBroken) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
 		c.rdb.Set(ctx, keyPointer, "text", 0)
-		if _, err := c.Pointer(ctx); !errors.Is(err, ErrBroken) {
+		if _, err := c.Pointer(ctx); !errors.Is(err, lists.ErrBroken) {
 			t.Errorf("another type: %v", err)
 		}
 	})
@@ -150,26 +151,30 @@ func TestWhatIsNotThereIsNeverEmpty(t *testing.T) {
 
 func errOf[T any](_ T, err error) error { return err }
 
+func pointer(seq uint64, epoch, version string, count int) lists.Pointer {
+	return lists.Pointer{Seq: seq, Epoch: epoch, Version: version, Count: count}
+}
+
 func TestThePointerNeverGoesBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *Client) {
 		ctx := t.Context()
 		big := uint64(1<<63) + 9 // beyond what a Lua number can hold exactly
 		for _, tt := range []struct {
-			p  Pointer
+			p  lists.Pointer
 			ok bool
 		}{
-			{Pointer{9, "e", "v9", 1}, true},
-			{Pointer{9, "e", "v9", 1}, true},
-			{Pointer{8, "e", "v8", 1}, false},
-			{Pointer{10, "e", "v10", 1}, true},
-			{Pointer{9, "e", "v9", 1}, false},
-			{Pointer{2, "f", "v2", 1}, true}, // another epoch: the topic says which is in force
-			{Pointer{big, "f", "vb", 1}, true},
-			{Pointer{big - 1, "f", "vc", 1}, false},
-			{Pointer{big + 1, "f", "vd", 1}, true},
+			{pointer(9, "e", "v9", 1), true},
+			{pointer(9, "e", "v9", 1), true},
+			{pointer(8, "e", "v8", 1), false},
+			{pointer(10, "e", "v10", 1), true},
+			{pointer(9, "e", "v9", 1), false},
+			{pointer(2, "f", "v2", 1), true}, // another epoch: the topic says which is in force
+			{pointer(big, "f", "vb", 1), true},
+			{pointer(big-1, "f", "vc", 1), false},
+			{pointer(big+1, "f", "vd", 1), true},
 		} {
 			err := c.SetPointer(ctx, tt.p)
-			if tt.ok != (err == nil) || err != nil && !errors.Is(err, ErrStale) {
+			if tt.ok != (err == nil) || err != nil && !errors.Is(err, lists.ErrStale) {
 				t.Errorf("%+v: %v", tt.p, err)
 			}
 			if got, err := c.Pointer(ctx); err != nil || tt.ok && got != tt.p {
@@ -192,7 +197,7 @@ func TestOldVersionsAreRemovedAndSharedSegmentsStay(t *testing.T) {
 			if _, err := c.Store(ctx, s); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.SetPointer(ctx, Pointer{uint64(i + 1), "e", s.Version(), s.Len()}); err != nil {
+			if err := c.SetPointer(ctx, pointer(uint64(i+1), "e", s.Version(), s.Len())); err != nil {
 				t.Fatal(err)
 			}
 			all = append(all, s)
@@ -210,7 +215,7 @@ func TestOldVersionsAreRemovedAndSharedSegmentsStay(t *testing.T) {
 		for i, s := range all {
 			text, err := c.Manifest(ctx, s.Version())
 			if i < 3 {
-				if !errors.Is(err, ErrNotFound) {
+				if !errors.Is(err, lists.ErrNotFound) {
 					t.Errorf("version %d is still there: %v", i, err)
 				}
 				continue
@@ -376,7 +381,7 @@ func TestSeenIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := s.Remember(ctx, key(3), []transfer.ID{{1}}); !errors.Is(err, ErrUnavailable) {
+		if err := s.Remember(ctx, key(3), []transfer.ID{{1}}); !errors.Is(err, lists.ErrUnavailable) {
 			t.Errorf("over the bound: %v", err)
 		}
 		if known, err := s.Known(ctx, key(3)); err != nil || known[0] != (transfer.ID{}) {
@@ -419,7 +424,7 @@ func TestAServerThatIsAwayAnswersSoon(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if _, err := c.Pointer(t.Context()); !errors.Is(err, ErrUnavailable) {
+		if _, err := c.Pointer(t.Context()); !errors.Is(err, lists.ErrUnavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if took := time.Since(began); took > 1500*time.Millisecond {
@@ -427,7 +432,7 @@ func TestAServerThatIsAwayAnswersSoon(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := c.Pointer(ctx); err == nil || errors.Is(err, ErrNotFound) {
+		if _, err := c.Pointer(ctx); err == nil || errors.Is(err, lists.ErrNotFound) {
 			t.Errorf("%s, cancelled: %v", what, err)
 		}
 		c.Close()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sluice/services/internal/lists"
 )
 
 // keyLease begins the keys of leases.
@@ -129,7 +131,7 @@ func (c *Client) Hold(ctx context.Context, name string, fn func(context.Context)
 	if cause := context.Cause(l.Context()); errors.Is(cause, ErrLeaseLost) && err != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	if gone := l.Release(ctx); gone != nil && err == nil && !errors.Is(gone, ErrUnavailable) {
+	if gone := l.Release(ctx); gone != nil && err == nil && !errors.Is(gone, lists.ErrUnavailable) {
 		err = gone // what Redis cannot be told ends by itself
 	}
 	return err

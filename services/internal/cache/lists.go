@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sluice/pkg/watchlist"
+	"sluice/services/internal/lists"
 )
 
 // Keys of the lists. Segments and manifests are named by their content and never change; the pointer is the one key that
@@ -30,31 +31,23 @@ const chunkBytes = 8 << 20
 // keepVersions is how many versions stay in Redis, the current one included.
 const keepVersions = 5
 
-// Pointer says which version of the lists is in force.
-type Pointer struct {
-	Seq     uint64 // activation that put it in force
-	Epoch   string // of the topic that numbers it
-	Version string
-	Count   int // entries, which the manifest must have too
-}
-
 // Pointer returns the pointer, read whole in one round trip. ErrNotFound: none was ever set, or Redis was flushed.
-func (c *Client) Pointer(ctx context.Context) (Pointer, error) {
+func (c *Client) Pointer(ctx context.Context) (lists.Pointer, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	got, err := c.rdb.HGetAll(ctx, keyPointer).Result()
 	if err != nil {
-		return Pointer{}, domain("lists pointer", err)
+		return lists.Pointer{}, domain("lists pointer", err)
 	}
 	if len(got) == 0 {
-		return Pointer{}, fmt.Errorf("lists pointer: %w", ErrNotFound)
+		return lists.Pointer{}, fmt.Errorf("lists pointer: %w", lists.ErrNotFound)
 	}
-	p := Pointer{Epoch: got["epoch"], Version: got["version"]}
+	p := lists.Pointer{Epoch: got["epoch"], Version: got["version"]}
 	seq, err1 := strconv.ParseUint(got["seq"], 10, 64)
 	count, err2 := strconv.Atoi(got["count"])
 	p.Seq, p.Count = seq, count
 	if err1 != nil || err2 != nil || got["sentinel"] != sentinel || p.Epoch == "" || p.Version == "" {
-		return Pointer{}, fmt.Errorf("lists pointer: %w: %v", ErrBroken, got)
+		return lists.Pointer{}, fmt.Errorf("lists pointer: %w: %v", lists.ErrBroken, got)
 	}
 	return p, nil
 }
@@ -74,7 +67,7 @@ return 'ok'
 
 // SetPointer puts a version in force. The caller read the activation from the topic: a pointer of another epoch, or one
 // that is not whole, is overwritten. ErrStale: a newer activation of the same epoch is there, and stays.
-func (c *Client) SetPointer(ctx context.Context, p Pointer) error {
+func (c *Client) SetPointer(ctx context.Context, p lists.Pointer) error {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	got, err := setPointer.Run(ctx, c.rdb, []string{keyPointer, keyVersions},
@@ -83,7 +76,7 @@ func (c *Client) SetPointer(ctx context.Context, p Pointer) error {
 		return domain("lists pointer", err)
 	}
 	if got == "stale" {
-		return fmt.Errorf("lists pointer: %w than seq %d", ErrStale, p.Seq)
+		return fmt.Errorf("lists pointer: %w than seq %d", lists.ErrStale, p.Seq)
 	}
 	return nil
 }
@@ -217,7 +210,7 @@ func (c *Client) keysOf(ctx context.Context, versions []string) (map[string]bool
 	for _, v := range versions {
 		out[keyManifest+v] = true
 		text, err := c.Manifest(ctx, v)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, lists.ErrNotFound) {
 			continue
 		}
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"sluice/pkg/transfer"
 	"sluice/services/ingest"
+	"sluice/services/internal/lists"
 )
 
 // keySeen begins the keys of seen transfers: tenant, stage and transfer id follow, each behind its length, so that no
@@ -100,7 +101,7 @@ func (s *Seen) Remember(ctx context.Context, keys []ingest.SeenKey, facts []tran
 		return domain("seen", err)
 	}
 	if n >= s.max {
-		return fmt.Errorf("seen: %d keys in redis, at most %d: %w", n, s.max, ErrUnavailable)
+		return fmt.Errorf("seen: %d keys in redis, at most %d: %w", n, s.max, lists.ErrUnavailable)
 	}
 	pipe := s.c.rdb.Pipeline()
 	for i, k := range keys {

@@ -16,7 +16,6 @@ import (
 	"github.com/google/renameio/v2"
 
 	"sluice/pkg/watchlist"
-	"sluice/services/internal/cache"
 )
 
 // copyMagic begins a copy: lines with the hash of the two lines behind it, the pointer and the manifest follow, then the
@@ -31,7 +30,7 @@ var ErrNoCopy = errors.New("no copy of the lists")
 
 // WriteCopy writes the snapshot and the pointer that put it in force to a file, which is either the old or the new copy,
 // whole.
-func WriteCopy(file string, p cache.Pointer, s *watchlist.Snapshot) error {
+func WriteCopy(file string, p Pointer, s *watchlist.Snapshot) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func WriteCopy(file string, p cache.Pointer, s *watchlist.Snapshot) error {
 }
 
 // ReadCopy reads what WriteCopy wrote, and verifies it as if it came from Redis. ErrNoCopy: there is no file.
-func ReadCopy(file string) (p cache.Pointer, s *watchlist.Snapshot, err error) {
+func ReadCopy(file string) (p Pointer, s *watchlist.Snapshot, err error) {
 	in, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil, fmt.Errorf("%w: %s", ErrNoCopy, file)

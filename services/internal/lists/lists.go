@@ -18,15 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/watchlist"
-	"sluice/services/internal/cache"
 )
-
-// Source is where the lists are distributed; *cache.Client implements it. Errors wrap the cache's sentinels.
-type Source interface {
-	Pointer(ctx context.Context) (cache.Pointer, error)
-	Manifest(ctx context.Context, version string) ([]byte, error)
-	Segment(ctx context.Context, sha256 string) ([]byte, error)
-}
 
 // Config is how lists are followed. The zero value of a field is its default.
 type Config struct {
@@ -63,10 +55,10 @@ type Follower struct {
 // held is what the follower has; it is replaced, never changed.
 type held struct {
 	snapshot  *watchlist.Snapshot
-	pointer   cache.Pointer // of snapshot
-	confirmed time.Time     // when Redis last named it as in force; zero: never
-	trouble   string        // what is wrong since then; "" nothing
-	began     time.Time     // of the follower
+	pointer   Pointer   // of snapshot
+	confirmed time.Time // when Redis last named it as in force; zero: never
+	trouble   string    // what is wrong since then; "" nothing
+	began     time.Time // of the follower
 }
 
 // Stats are counters and gauges of a follower.
@@ -172,7 +164,7 @@ func (f *Follower) Poll(ctx context.Context) {
 			f.fail(h, trouble)
 			return
 		}
-		have = cache.Pointer{} // what is held belongs to an epoch that has ended
+		have = Pointer{} // what is held belongs to an epoch that has ended
 	}
 	switch decide(have, p, h.snapshot.Version()) {
 	case confirm:
@@ -198,7 +190,7 @@ const (
 )
 
 // decide says what to do when have is held in version and now is read. The two are of one epoch, or have is zero.
-func decide(have, now cache.Pointer, version string) action {
+func decide(have, now Pointer, version string) action {
 	switch {
 	case now.Seq < have.Seq:
 		return refuseBack
@@ -215,7 +207,7 @@ func decide(have, now cache.Pointer, version string) action {
 const epochTimeout = 5 * time.Second
 
 // otherEpoch says why a pointer of another epoch is ignored; "" when it is to be believed.
-func (f *Follower) otherEpoch(ctx context.Context, have, now cache.Pointer) string {
+func (f *Follower) otherEpoch(ctx context.Context, have, now Pointer) string {
 	if f.cfg.Epoch == nil {
 		if now.Seq <= have.Seq {
 			return fmt.Sprintf("the pointer belongs to another epoch (%s) and is not newer", now.Epoch)
@@ -235,7 +227,7 @@ func (f *Follower) otherEpoch(ctx context.Context, have, now cache.Pointer) stri
 }
 
 // load reads the snapshot that p names and takes it when it is whole.
-func (f *Follower) load(ctx context.Context, h held, p cache.Pointer, asked time.Time) {
+func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time) {
 	m, s, err := Load(ctx, f.src, p)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -272,12 +264,12 @@ func failed(h held, trouble string) held {
 	return h
 }
 
-// explain says in words of the lists what the cache's error means.
+// explain says what an error of the source means.
 func explain(err error) string {
 	switch {
-	case errors.Is(err, cache.ErrNotFound):
+	case errors.Is(err, ErrNotFound):
 		return "no lists are active in Redis: none were ever imported, or it was flushed (" + err.Error() + ")"
-	case errors.Is(err, cache.ErrUnavailable):
+	case errors.Is(err, ErrUnavailable):
 		return "Redis cannot be reached (" + err.Error() + ")"
 	default:
 		return err.Error()
@@ -305,7 +297,7 @@ func (f *Follower) restore() {
 
 // Load reads the snapshot that a pointer names, whole: manifest and pointer agree on version and count, and every
 // segment, list and the version have the hash that they are named by.
-func Load(ctx context.Context, src Source, p cache.Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
+func Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
 	text, err := src.Manifest(ctx, p.Version)
 	if err != nil {
 		return watchlist.Manifest{}, nil, err

@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,65 +17,68 @@ import (
 
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
-	"sluice/services/internal/cache"
-	"sluice/services/internal/embedded/redis"
 )
 
-// server is a Redis-protocol server whose answers a test can damage.
+// server is a source in memory whose answers a test can damage.
 type server struct {
-	*cache.Client
-	mu   sync.Mutex
-	away error                       // answer everything with it
-	bad  func(sha, kind string) bool // damage this segment or manifest
+	mu    sync.Mutex
+	p     Pointer
+	parts map[string][]byte // manifests by their version, segments by their hash
+	asked int               // questions for the pointer
+	away  error             // answer them with it
+	bad   func(kind string) bool
 }
 
-func newServer(t *testing.T) *server {
-	t.Helper()
-	s, err := redis.New(redis.Config{File: filepath.Join(t.TempDir(), "cache"), Log: zerolog.Nop()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = s.Run(ctx) }()
-	c, err := cache.New(cache.Config{URL: s.URL()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close(); cancel(); <-done })
-	return &server{Client: c}
-}
+func newServer() *server { return &server{parts: map[string][]byte{}} }
 
 func (s *server) set(f func(*server)) { s.mu.Lock(); defer s.mu.Unlock(); f(s) }
 
-func (s *server) Pointer(ctx context.Context) (cache.Pointer, error) {
+func (s *server) Pointer(context.Context) (Pointer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.away != nil {
-		return cache.Pointer{}, s.away
+	s.asked++
+	if s.away == nil && s.p.Version == "" {
+		return Pointer{}, fmt.Errorf("pointer: %w", ErrNotFound)
 	}
-	return s.Client.Pointer(ctx)
+	return s.p, s.away
 }
 
-func (s *server) Manifest(ctx context.Context, version string) ([]byte, error) {
-	return s.damage(version, "manifest")(s.Client.Manifest(ctx, version))
+func (s *server) Manifest(_ context.Context, version string) ([]byte, error) {
+	return s.part("manifest", version)
 }
 
-func (s *server) Segment(ctx context.Context, sha string) ([]byte, error) {
-	return s.damage(sha, "segment")(s.Client.Segment(ctx, sha))
+func (s *server) Segment(_ context.Context, sha256 string) ([]byte, error) {
+	return s.part("segment", sha256)
 }
 
-func (s *server) damage(name, kind string) func([]byte, error) ([]byte, error) {
-	return func(data []byte, err error) ([]byte, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if err == nil && s.bad != nil && s.bad(name, kind) {
-			data[len(data)/2] ^= 1
-		}
-		return data, err
+func (s *server) part(kind, name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data, ok := s.parts[name]
+	if !ok {
+		return nil, fmt.Errorf("%s %s: %w", kind, name, ErrNotFound)
+	}
+	data = bytes.Clone(data)
+	if s.bad != nil && s.bad(kind) {
+		data[len(data)/2] ^= 1
+	}
+	return data, nil
+}
+
+// store keeps a snapshot; nothing points to it yet.
+func (s *server) store(t *testing.T, snap *watchlist.Snapshot) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, err := snap.Write(func(g watchlist.Segment, data []byte) error {
+		s.parts[g.SHA256] = bytes.Clone(data)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.parts[m.Version], err = m.Encode(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -100,12 +104,8 @@ func snapshot(t testing.TB, n int) *watchlist.Snapshot {
 func (s *server) activate(t *testing.T, seq uint64, epoch string, n int) *watchlist.Snapshot {
 	t.Helper()
 	snap := snapshot(t, n)
-	if _, err := s.Store(t.Context(), snap); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetPointer(t.Context(), cache.Pointer{Seq: seq, Epoch: epoch, Version: snap.Version(), Count: snap.Len()}); err != nil {
-		t.Fatal(err)
-	}
+	s.store(t, snap)
+	s.set(func(s *server) { s.p = Pointer{Seq: seq, Epoch: epoch, Version: snap.Version(), Count: snap.Len()} })
 	return snap
 }
 
@@ -137,7 +137,7 @@ func (f *Follower) want(t *testing.T, what string, usable bool, seq uint64, why 
 func noon() *clock { return &clock{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
 func TestNothingIsUsableBeforeAListWasActivated(t *testing.T) {
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	f := follower(t, s, c, "")
 	f.want(t, "at the start", false, 0, "not read yet")
 	f.Poll(t.Context())
@@ -155,11 +155,11 @@ func TestNothingIsUsableBeforeAListWasActivated(t *testing.T) {
 
 func TestASnapshotOutlivesRedisForThirtySeconds(t *testing.T) {
 	for what, away := range map[string]func(*server){
-		"away":    func(s *server) { s.away = cache.ErrUnavailable },
-		"flushed": func(s *server) { s.away = cache.ErrNotFound },
-		"broken":  func(s *server) { s.away = cache.ErrBroken },
+		"away":    func(s *server) { s.away = ErrUnavailable },
+		"flushed": func(s *server) { s.away = ErrNotFound },
+		"broken":  func(s *server) { s.away = ErrBroken },
 	} {
-		s, c := newServer(t), noon()
+		s, c := newServer(), noon()
 		s.activate(t, 1, "e", 3)
 		f := follower(t, s, c, "")
 		f.Poll(t.Context())
@@ -188,7 +188,7 @@ func TestASnapshotOutlivesRedisForThirtySeconds(t *testing.T) {
 }
 
 func TestTheSlowAnswerCountsFromItsQuestion(t *testing.T) {
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	s.activate(t, 1, "e", 3)
 	slow := slowSource{s, c, 31 * time.Second}
 	f := follower(t, slow, c, "")
@@ -203,30 +203,30 @@ type slowSource struct {
 	took time.Duration
 }
 
-func (s slowSource) Pointer(ctx context.Context) (cache.Pointer, error) {
+func (s slowSource) Pointer(ctx context.Context) (Pointer, error) {
 	p, err := s.server.Pointer(ctx)
 	s.c.t = s.c.t.Add(s.took)
 	return p, err
 }
 
 func TestTheFollowerNeverGoesBack(t *testing.T) {
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	old := s.activate(t, 1, "e", 3)
 	s.activate(t, 2, "e", 4)
 	f := follower(t, s, c, "")
 	f.Poll(t.Context())
 	f.want(t, "the newest", true, 2, "")
-	back := fixed{s, cache.Pointer{Seq: 1, Epoch: "e", Version: old.Version(), Count: 3}}
+	back := fixed{s, Pointer{Seq: 1, Epoch: "e", Version: old.Version(), Count: 3}}
 	f.src = back
 	f.Poll(t.Context())
 	f.want(t, "soon after the pointer went back", true, 2, "")
 	c.t = c.t.Add(31 * time.Second)
 	f.Poll(t.Context())
 	f.want(t, "a pointer that went back", false, 2, "went back from seq 2 to 1")
-	f.src = fixed{s, cache.Pointer{Seq: 2, Epoch: "e", Version: old.Version(), Count: 3}}
+	f.src = fixed{s, Pointer{Seq: 2, Epoch: "e", Version: old.Version(), Count: 3}}
 	f.Poll(t.Context())
 	f.want(t, "another version for one number", false, 2, "two versions for seq 2")
-	f.src = fixed{s, cache.Pointer{Seq: 3, Epoch: "e", Version: old.Version(), Count: 3}}
+	f.src = fixed{s, Pointer{Seq: 3, Epoch: "e", Version: old.Version(), Count: 3}}
 	f.Poll(t.Context())
 	f.want(t, "a rollback is a new activation", true, 3, "")
 	if f.Current().Snapshot.Version() != old.Version() {
@@ -237,34 +237,32 @@ func TestTheFollowerNeverGoesBack(t *testing.T) {
 // fixed answers with one pointer.
 type fixed struct {
 	*server
-	p cache.Pointer
+	p Pointer
 }
 
-func (f fixed) Pointer(context.Context) (cache.Pointer, error) { return f.p, nil }
+func (f fixed) Pointer(context.Context) (Pointer, error) { return f.p, nil }
 
 func TestWhatIsNotWholeIsNotTaken(t *testing.T) {
 	for what, tt := range map[string]struct {
-		damage func(t *testing.T, s *server, p *cache.Pointer)
+		damage func(t *testing.T, s *server, p *Pointer)
 		why    string
 	}{
-		"segment flipped": {func(_ *testing.T, s *server, _ *cache.Pointer) {
-			s.bad = func(_, kind string) bool { return kind == "segment" }
+		"segment flipped": {func(_ *testing.T, s *server, _ *Pointer) {
+			s.bad = func(kind string) bool { return kind == "segment" }
 		}, "corrupt"},
-		"manifest flipped": {func(_ *testing.T, s *server, _ *cache.Pointer) {
-			s.bad = func(_, kind string) bool { return kind == "manifest" }
+		"manifest flipped": {func(_ *testing.T, s *server, _ *Pointer) {
+			s.bad = func(kind string) bool { return kind == "manifest" }
 		}, "corrupt"},
-		"wrong count":     {func(_ *testing.T, _ *server, p *cache.Pointer) { p.Count++ }, "the pointer names version"},
-		"no such version": {func(_ *testing.T, _ *server, p *cache.Pointer) { p.Version = "v" }, "not in redis"},
+		"wrong count":     {func(_ *testing.T, _ *server, p *Pointer) { p.Count++ }, "the pointer names version"},
+		"no such version": {func(_ *testing.T, _ *server, p *Pointer) { p.Version = "v" }, "not in redis"},
 	} {
-		s, c := newServer(t), noon()
+		s, c := newServer(), noon()
 		s.activate(t, 1, "e", 3)
 		f := follower(t, s, c, "")
 		f.Poll(t.Context())
 		next := snapshot(t, 5)
-		if _, err := s.Store(t.Context(), next); err != nil {
-			t.Fatal(err)
-		}
-		p := cache.Pointer{Seq: 2, Epoch: "e", Version: next.Version(), Count: 5}
+		s.store(t, next)
+		p := Pointer{Seq: 2, Epoch: "e", Version: next.Version(), Count: 5}
 		s.set(func(s *server) { tt.damage(t, s, &p) })
 		f.src = fixed{s, p}
 		f.Poll(t.Context())
@@ -279,7 +277,7 @@ func TestWhatIsNotWholeIsNotTaken(t *testing.T) {
 }
 
 func TestAMissingSegmentIsNotTaken(t *testing.T) {
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	s.activate(t, 1, "e", 3)
 	f := follower(t, lossy{s}, c, "")
 	f.Poll(t.Context())
@@ -290,7 +288,7 @@ func TestAMissingSegmentIsNotTaken(t *testing.T) {
 type lossy struct{ *server }
 
 func (lossy) Segment(context.Context, string) ([]byte, error) {
-	return nil, fmt.Errorf("segment: %w", cache.ErrNotFound)
+	return nil, fmt.Errorf("segment: %w", ErrNotFound)
 }
 
 func TestAnotherEpoch(t *testing.T) {
@@ -305,7 +303,7 @@ func TestAnotherEpoch(t *testing.T) {
 		"ended":                 {func(context.Context) (string, error) { return "old", nil }, 99, "than the activations"},
 		"topic cannot be asked": {func(context.Context) (string, error) { return "", errors.New("broker away") }, 99, "broker away"},
 	} {
-		s, c := newServer(t), noon()
+		s, c := newServer(), noon()
 		s.activate(t, 9, "old", 3)
 		f := follower(t, s, c, "")
 		f.cfg.Epoch = tt.epoch
@@ -324,7 +322,7 @@ func TestAnotherEpoch(t *testing.T) {
 
 func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "deep", "lists")
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	want := s.activate(t, 5, "e", 9_000) // two segments
 	f := follower(t, s, c, file)
 	f.Poll(t.Context())
@@ -335,12 +333,12 @@ func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 	if got := again.Current().Snapshot.Version(); got != want.Version() {
 		t.Errorf("version %s, want %s", got, want.Version())
 	}
-	s.set(func(s *server) { s.bad = func(string, string) bool { return true } }) // nothing can be loaded
+	s.set(func(s *server) { s.bad = func(string) bool { return true } }) // nothing can be loaded
 	again.Poll(t.Context())
 	again.want(t, "the copy, confirmed", true, 5, "")
 
 	// An older pointer than the copy's is not believed.
-	third := follower(t, fixed{s, cache.Pointer{Seq: 4, Epoch: "e", Version: "v", Count: 1}}, c, file)
+	third := follower(t, fixed{s, Pointer{Seq: 4, Epoch: "e", Version: "v", Count: 1}}, c, file)
 	third.restore()
 	third.Poll(t.Context())
 	third.want(t, "an older pointer", false, 5, "went back")
@@ -349,7 +347,7 @@ func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 func TestADamagedCopyIsNotTaken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lists")
 	snap := snapshot(t, 100)
-	p := cache.Pointer{Seq: 5, Epoch: "e", Version: snap.Version(), Count: 100}
+	p := Pointer{Seq: 5, Epoch: "e", Version: snap.Version(), Count: 100}
 	if err := WriteCopy(file, p, snap); err != nil {
 		t.Fatal(err)
 	}
@@ -379,53 +377,15 @@ func TestADamagedCopyIsNotTaken(t *testing.T) {
 	if _, _, err := ReadCopy(file + ".none"); !errors.Is(err, ErrNoCopy) {
 		t.Errorf("no copy: %v", err)
 	}
-	s, c := newServer(t), noon()
+	s, c := newServer(), noon()
 	f := follower(t, s, c, file)
 	f.restore()
 	f.want(t, "with a cut copy", false, 0, "")
 }
 
-// pointerOnly is a source in memory, for tests inside a bubble where no socket may be used.
-type pointerOnly struct {
-	mu    sync.Mutex
-	p     cache.Pointer
-	err   error
-	asked int
-	snap  *watchlist.Snapshot
-	parts map[string][]byte
-	m     []byte
-}
-
-func memorySource(t *testing.T, n int) *pointerOnly {
-	t.Helper()
-	s := &pointerOnly{snap: snapshot(t, n), parts: map[string][]byte{}}
-	m, err := s.snap.Write(func(g watchlist.Segment, data []byte) error {
-		s.parts[g.SHA256] = append([]byte(nil), data...)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.m, err = m.Encode(); err != nil {
-		t.Fatal(err)
-	}
-	s.p = cache.Pointer{Seq: 1, Epoch: "e", Version: s.snap.Version(), Count: n}
-	return s
-}
-
-func (s *pointerOnly) Pointer(context.Context) (cache.Pointer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked++
-	return s.p, s.err
-}
-func (s *pointerOnly) Manifest(context.Context, string) ([]byte, error) { return s.m, nil }
-func (s *pointerOnly) Segment(_ context.Context, sha string) ([]byte, error) {
-	return s.parts[sha], nil
-}
-
 func TestRunAsksEverySecond(t *testing.T) {
-	src := memorySource(t, 3)
+	src := newServer()
+	src.activate(t, 1, "e", 3)
 	synctest.Test(t, func(t *testing.T) {
 		f, err := New(Config{Logger: zerolog.Nop()}, src)
 		if err != nil {
@@ -440,12 +400,12 @@ func TestRunAsksEverySecond(t *testing.T) {
 		}
 		time.Sleep(10*time.Second + time.Millisecond)
 		synctest.Wait()
-		src.mu.Lock()
-		if src.asked != 11 {
-			t.Errorf("asked %d times in 10 s", src.asked)
-		}
-		src.err = cache.ErrUnavailable
-		src.mu.Unlock()
+		src.set(func(s *server) {
+			if s.asked != 11 {
+				t.Errorf("asked %d times in 10 s", s.asked)
+			}
+			s.away = ErrUnavailable
+		})
 		changed := f.Changed()
 		time.Sleep(29 * time.Second)
 		synctest.Wait()
