@@ -19,7 +19,7 @@ build: bin/sluice engine ## build bin/sluice and fetch the ClickHouse engine (on
 
 .PHONY: bin/sluice
 bin/sluice:
-	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sluice ./services/cmd/sluice
+	@go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sluice ./services/cmd/sluice
 
 .PHONY: engine
 engine:

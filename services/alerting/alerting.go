@@ -90,7 +90,9 @@ func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *s
 	now := l.cfg.Now()
 	h := read(rec.Headers)
 	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
-	value, outcome := l.decider.Quarantined(nil, rec.Value, judge.Headers{ID: h.id, Key: rec.Key}, now)
+	known := judge.Headers{ID: h.id, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
+	h.id = known.ID
+	value, outcome := l.decider.Quarantined(nil, rec.Value, known, now)
 	l.publish(rec, h, value, outcome, now, out)
 	var counts [3]uint64
 	counts[flag.Held] = 1

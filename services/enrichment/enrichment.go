@@ -131,9 +131,10 @@ func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *str
 func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *stream.Out) error {
 	h := read(rec.Headers)
 	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
-	value := l.screener.Quarantined(nil, rec.Value, judge.Headers{ID: h.id, Key: rec.Key})
+	known := judge.Headers{ID: h.id, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
+	value := l.screener.Quarantined(nil, rec.Value, known)
 	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, value,
-		stream.Header{Name: event.HeaderID, Value: h.id},
+		stream.Header{Name: event.HeaderID, Value: known.ID},
 		stream.Header{Name: event.HeaderAt, Value: event.AppendAt(append([]byte(nil), h.at...), l.cfg.Now())},
 		stream.Header{Name: event.HeaderScreened, Value: scOther})
 	l.m.quarantined()

@@ -59,8 +59,8 @@ func (it *item) reject(err error) {
 }
 
 // decide gives each transfer its status, from what the cache knows and what came before it in the request, and returns
-// the messages to produce.
-func (b *batch) decide(known []transfer.ID, now time.Time) []stream.Message {
+// the messages to produce. again produces duplicates too, which changes no count.
+func (b *batch) decide(known []transfer.ID, again bool, now time.Time) []stream.Message {
 	var messages []stream.Message
 	within := make(map[SeenKey]transfer.ID, len(b.keys))
 	at := event.AppendAt(nil, now)
@@ -77,7 +77,9 @@ func (b *batch) decide(known []transfer.ID, now time.Time) []stream.Message {
 		switch before {
 		case it.fact.ID:
 			it.status = StatusDuplicate
-			continue
+			if !again {
+				continue
+			}
 		case transfer.ID{}:
 			it.status = StatusAccepted
 			within[key] = it.fact.ID

@@ -109,14 +109,14 @@ func (a *API) one(w http.ResponseWriter, r *http.Request, body []byte, wait bool
 		defer cancel()
 		verdict = v
 	}
-	if err := a.accept(r.Context(), b); err != nil {
+	// Who waits again after a broken connection wants the verdict again: the transfer is judged once more.
+	if err := a.accept(r.Context(), b, wait); err != nil {
 		a.refuse(w, err)
 		return
 	}
 	result := b.items[0].result()
 	status := map[string]int{StatusAccepted: http.StatusAccepted, StatusDuplicate: http.StatusOK, StatusConflict: http.StatusConflict}[result.Status]
-	// A duplicate was judged before: its verdict may have passed already, and is read by its id.
-	if wait && result.Status != StatusDuplicate {
+	if wait {
 		deadline := time.NewTimer(a.WaitDeadline)
 		defer deadline.Stop()
 		select {
@@ -140,7 +140,7 @@ func (a *API) many(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	b := parse(httpx.Tenant(r.Context()), lines, a.Now())
-	if err := a.accept(r.Context(), b); err != nil {
+	if err := a.accept(r.Context(), b, false); err != nil {
 		a.refuse(w, err)
 		return
 	}
@@ -192,8 +192,8 @@ func split(body []byte) ([][]byte, error) {
 	return lines, nil
 }
 
-// accept asks which facts are known, produces the others, and remembers them.
-func (a *API) accept(ctx context.Context, b *batch) error {
+// accept asks which facts are known, produces the others (with again all), and remembers them.
+func (a *API) accept(ctx context.Context, b *batch, again bool) error {
 	if a.Full != nil {
 		if err := a.Full(); err != nil {
 			return fmt.Errorf("%w: %w", errFull, err)
@@ -205,7 +205,7 @@ func (a *API) accept(ctx context.Context, b *batch) error {
 		a.Metrics.withoutCache()
 		known = make([]transfer.ID, len(b.keys))
 	}
-	messages := b.decide(known, a.Now())
+	messages := b.decide(known, again, a.Now())
 	if len(messages) > 0 {
 		if err := a.Publisher.Produce(ctx, messages...); err != nil {
 			return err

@@ -68,10 +68,9 @@ func (s *Service) Run(ctx context.Context) error {
 		case err := <-ended:
 			return err
 		case a := <-news:
+			// Whoever activated it sets the pointer next; it is looked at with the next tick.
 			last = a
-			if caught != nil {
-				continue // older ones than the last are history
-			}
+			continue
 		case <-caught:
 			caught = nil
 		case <-tick.C:

@@ -28,6 +28,10 @@ const (
 // after which the group would give them away anyhow.
 const laneDrain = 8 * time.Second
 
+// recorderBytes bounds what a lane of the recorder gathers: its columns take several times as much, and a backlog fills
+// every lane.
+const recorderBytes = 12 << 20
+
 // producerQueue is how much may wait for its acknowledgement: several requests of the largest size.
 const producerQueue = 4 * ingest.MaxBody
 
@@ -83,7 +87,7 @@ func (p *Pipeline) assemble() error {
 	if parts.Recorder {
 		for _, hop := range recorder.Hops(p.warehouse) {
 			cfg := stream.Config{Group: hop.Group, Stage: recorder.Stage, Topics: []string{hop.Topic},
-				Gather: stream.GatherConfig{Records: p.cfg.Recorder.BatchRows, Wait: p.cfg.Recorder.MaxWait}}
+				Gather: stream.GatherConfig{Records: p.cfg.Recorder.BatchRows, Bytes: recorderBytes, Wait: p.cfg.Recorder.MaxWait}}
 			if err := p.addLoop(cfg, hop.Handler); err != nil {
 				return err
 			}
