@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// DeadReason is the short code of why a record was given up.
-type DeadReason string
-
-// The reasons.
+// Why a record was given up, as short codes.
 const (
-	DeadRejected DeadReason = "rejected"  // it is no transfer; sending it again cannot help
-	DeadTooLarge DeadReason = "too_large" // over a bound of bytes
-	DeadDamaged  DeadReason = "damaged"   // a record of our own that cannot be read
-	DeadFailed   DeadReason = "failed"    // it was read, and a stage cannot process it
-	DeadRefused  DeadReason = "refused"   // the store refuses its row
+	DeadRejected   = "rejected"         // it is no transfer; sending it again cannot help
+	DeadFailed     = "failed"           // a stage cannot process it
+	DeadPanic      = "panic"            // a stage panicked on it
+	DeadTooLarge   = "too_large"        // what a stage makes of it is larger than its topic takes
+	DeadUnreadable = "unreadable_batch" // no record, but a whole batch of them: a wrong checksum, or it cannot be expanded
+	DeadDamaged    = "damaged"          // a record of our own that cannot be read, or whose values fit no column
+	DeadRefused    = "refused"          // the store refuses its row
 )
 
-// The bounds of a dead letter.
+// The bounds of a dead letter, in bytes.
 const (
-	MaxDeadKept  = 64 << 10 // bytes of the original that are kept when it is too large for the topic
-	MaxDeadError = 4 << 10  // bytes of the error's text
+	MaxDeadKept  = 64 << 10 // of the original, when it is too large for the topic
+	MaxDeadError = 1 << 10
+	MaxDeadKey   = 1 << 10
 )
 
 // DeadLetter is a record that was given up, with where it came from and why.
@@ -34,7 +34,7 @@ type DeadLetter struct {
 	Offset    int64
 	Key       []byte
 	Stage     string // the service that gave up
-	Reason    DeadReason
+	Reason    string // one of those above
 	Error     string // for people
 	At        time.Time
 
@@ -72,7 +72,7 @@ func (d *DeadLetter) Headers() []Header {
 		{HeaderDeadAt, d.At.UTC().AppendFormat(nil, time.RFC3339Nano)},
 		{HeaderDeadSHA256, []byte(d.SHA256)},
 		{HeaderDeadLength, strconv.AppendInt(nil, int64(d.Length), 10)},
-		{HeaderDeadKey, d.Key},
+		{HeaderDeadKey, d.Key[:min(len(d.Key), MaxDeadKey)]},
 	}
 	if d.Truncated {
 		headers = append(headers, Header{HeaderDeadTruncated, []byte("true")})
@@ -85,8 +85,8 @@ func (d *DeadLetter) Headers() []Header {
 func ParseDeadLetter(headers []Header, value []byte) (DeadLetter, error) {
 	d := DeadLetter{Value: value}
 	for _, h := range headers {
-		if err := d.read(h.Key, string(h.Value)); err != nil {
-			return DeadLetter{}, fmt.Errorf("header %s: %w", h.Key, err)
+		if err := d.read(h.Name, string(h.Value)); err != nil {
+			return DeadLetter{}, fmt.Errorf("header %s: %w", h.Name, err)
 		}
 	}
 	return d, nil
@@ -103,7 +103,7 @@ func (d *DeadLetter) read(name, value string) (err error) {
 	case HeaderDeadStage:
 		d.Stage = value
 	case HeaderDeadReason:
-		d.Reason = DeadReason(value)
+		d.Reason = value
 	case HeaderDeadError:
 		d.Error = value
 	case HeaderDeadAt:

@@ -263,7 +263,7 @@ func TestADeadLetterIsTheOriginalBytesWithTheFactsBeside(t *testing.T) {
 	if got := string(letter.RecordKey()); got != "sluice.raw.v1/3" {
 		t.Errorf("key %q", got)
 	}
-	if _, err := event.ParseDeadLetter([]event.Header{{Key: event.HeaderDeadOffset, Value: []byte("x")}}, nil); err == nil {
+	if _, err := event.ParseDeadLetter([]event.Header{{Name: event.HeaderDeadOffset, Value: []byte("x")}}, nil); err == nil {
 		t.Error("an offset that is no number was read")
 	}
 }
@@ -275,13 +275,13 @@ func TestADeadLetterOverTheLimitKeepsItsBeginningAndSaysSo(t *testing.T) {
 	if len(whole.Value) != limit || whole.Truncated || whole.Length != limit {
 		t.Errorf("at the limit: %d bytes, truncated %v, length %d", len(whole.Value), whole.Truncated, whole.Length)
 	}
-	cut := event.Bury(event.DeadLetter{Value: value, Error: strings.Repeat("ä", 5000)}, limit)
+	cut := event.Bury(event.DeadLetter{Value: value, Error: strings.Repeat("ä", 5000), Key: value}, limit)
 	if len(cut.Value) != event.MaxDeadKept || !cut.Truncated || cut.Length != limit+1 || cut.SHA256 == whole.SHA256 {
 		t.Errorf("over the limit: %d bytes, truncated %v, length %d", len(cut.Value), cut.Truncated, cut.Length)
 	}
 	back, err := event.ParseDeadLetter(cut.Headers(), cut.Value)
-	if err != nil || !back.Truncated || len(back.Error) > event.MaxDeadError {
-		t.Errorf("%v, truncated %v, %d bytes of error", err, back.Truncated, len(back.Error))
+	if err != nil || !back.Truncated || len(back.Error) > event.MaxDeadError || len(back.Key) != event.MaxDeadKey {
+		t.Errorf("%v, truncated %v, %d bytes of error, %d of the key", err, back.Truncated, len(back.Error), len(back.Key))
 	}
 	if small := event.Bury(event.DeadLetter{Value: value}, 10); len(small.Value) != 10 {
 		t.Errorf("a limit of 10 keeps %d bytes", len(small.Value))
@@ -292,7 +292,7 @@ func TestCloudEventsHeaders(t *testing.T) {
 	e := event.CloudEvent{ID: transfer.ID{1}, Version: 7, Source: "/sluice/alerting", Type: event.CloudTypeFlagged, Time: now}
 	got := map[string]string{}
 	for _, h := range e.Headers() {
-		got[h.Key] = string(h.Value)
+		got[h.Name] = string(h.Value)
 	}
 	want := map[string]string{
 		"ce_specversion": "1.0", "ce_id": "01" + strings.Repeat("0", 30) + ".7", "ce_source": "/sluice/alerting",

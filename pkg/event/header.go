@@ -15,12 +15,12 @@ const (
 	HeaderDeadOffset    = "dl_source_offset"    // decimal
 	HeaderDeadStage     = "dl_stage"            // the service that gave up: "ingest", "enrichment", …
 	HeaderDeadReason    = "dl_reason"           // short code, such as "rejected"
-	HeaderDeadError     = "dl_error"            // for people
+	HeaderDeadError     = "dl_error"            // for people, at most MaxDeadError bytes
 	HeaderDeadAt        = "dl_at"               // RFC 3339, UTC
 	HeaderDeadSHA256    = "dl_sha256"           // of the whole value, 64 hexadecimal digits
 	HeaderDeadLength    = "dl_length"           // of the whole value in bytes, decimal
 	HeaderDeadTruncated = "dl_truncated"        // "true" where the value was cut, else absent
-	HeaderDeadKey       = "dl_key"              // the record key of the original
+	HeaderDeadKey       = "dl_key"              // the record key of the original, at most MaxDeadKey bytes of it
 )
 
 // The CloudEvents 1.0 headers of the Kafka binding's binary mode.
@@ -35,6 +35,6 @@ const (
 
 // Header is one header of a record.
 type Header struct {
-	Key   string
+	Name  string
 	Value []byte
 }

@@ -80,7 +80,7 @@ func (l *lane) publish(rec *stream.Record, h headers, value []byte, o judge.Outc
 	cloud := event.CloudEvent{ID: fact, Version: o.Version, Source: source, Type: event.CloudTypeFlagged, Time: now}
 	all := []stream.Header{id, at}
 	for _, x := range cloud.Headers() {
-		all = append(all, stream.Header{Name: x.Key, Value: x.Value})
+		all = append(all, stream.Header(x))
 	}
 	out.AppendTo(schemas.Flagged, rec.Partition, rec.Key, value, all...)
 }

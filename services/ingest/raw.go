@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"sluice/pkg/event"
 	"sluice/pkg/transfer"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
 )
 
 // ReasonRejected is the reason of the dead letters that ingest makes.
-const ReasonRejected = "rejected"
+const ReasonRejected = event.DeadRejected
 
 // RawConfig is how the hop from the raw topic works.
 type RawConfig struct {

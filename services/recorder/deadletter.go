@@ -13,7 +13,7 @@ import (
 func (b *DeadLetters) Add(rec *stream.Record) {
 	var headers []event.Header
 	for name, value := range rec.Headers.All() {
-		headers = append(headers, event.Header{Key: string(name), Value: value})
+		headers = append(headers, event.Header{Name: string(name), Value: value})
 	}
 	d, err := event.ParseDeadLetter(headers, rec.Value)
 	if err != nil {
@@ -32,7 +32,7 @@ func (b *DeadLetters) Add(rec *stream.Record) {
 	b.SourcePartition = append(b.SourcePartition, int32(d.Partition))
 	b.SourceOffset = append(b.SourceOffset, d.Offset)
 	b.Stage = append(b.Stage, d.Stage)
-	b.Reason = append(b.Reason, string(d.Reason))
+	b.Reason = append(b.Reason, d.Reason)
 	b.Error = append(b.Error, d.Error)
 	b.At = append(b.At, known(d.At))
 	b.Key = append(b.Key, string(d.Key))

@@ -27,12 +27,6 @@ import (
 // Stage is the recorder's name in dead letters, logs and consumer groups.
 const Stage = "recorder"
 
-// Reasons of the recorder's dead letters.
-const (
-	ReasonDamaged = string(event.DeadDamaged) // the record cannot be read, or its values fit no column
-	ReasonRefused = string(event.DeadRefused) // ClickHouse refuses the row
-)
-
 // ErrRefused is what a Warehouse's error wraps when the rows themselves are the reason, so that sending them again
 // cannot help. Every other error is about the server, and goes away.
 var ErrRefused = errors.New("the warehouse refuses the rows")
@@ -83,7 +77,7 @@ func (r *rows) fill(in *stream.Batch, out *stream.Out, addresses bool) {
 	for i := range in.Records {
 		rec := &in.Records[i]
 		if err := r.add(rec, addresses); err != nil {
-			out.DeadLetter(rec, ReasonDamaged, err)
+			out.DeadLetter(rec, event.DeadDamaged, err)
 		}
 	}
 }
@@ -193,7 +187,7 @@ func (d *deadLetters) Poison(context.Context, *stream.Record, error, *stream.Out
 // refused makes the loop look for the row that is the reason.
 func refused(err error) error {
 	if errors.Is(err, ErrRefused) {
-		return stream.PermanentReason(ReasonRefused, err)
+		return stream.PermanentReason(event.DeadRefused, err)
 	}
 	return err
 }

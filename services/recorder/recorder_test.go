@@ -157,7 +157,7 @@ func TestRefusedRowsArePermanentAndServersThatFailAreNot(t *testing.T) {
 		s := newStore()
 		s.refuse = func(string) bool { return true }
 		err := hop(t, s, topic).Handle(t.Context(), batch(topic, v), newOut())
-		if !stream.IsPermanent(err) || stream.ReasonOf(err) != ReasonRefused || !errors.Is(err, ErrRefused) {
+		if !stream.IsPermanent(err) || stream.ReasonOf(err) != event.DeadRefused || !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", topic, err)
 		}
 		s = newStore()
@@ -174,7 +174,7 @@ func TestDeadLettersKeepTheirPlace(t *testing.T) {
 	var headers []stream.Header
 	dead := event.Bury(event.DeadLetter{Topic: "sluice.raw.v1", Partition: 2, Offset: 77, Key: []byte("c"), Stage: "ingest", Reason: event.DeadRejected, Error: "no", At: time.Now(), Value: []byte("rest")}, 1<<20)
 	for _, h := range dead.Headers() {
-		headers = append(headers, stream.Header{Name: h.Key, Value: h.Value})
+		headers = append(headers, stream.Header(h))
 	}
 	b.Records[0].Headers = stream.NewHeaders(headers...)
 	b.Records[2].Headers = stream.NewHeaders(stream.Header{Name: event.HeaderDeadOffset, Value: []byte("many")})

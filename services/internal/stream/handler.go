@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"errors"
+
+	"sluice/pkg/event"
 )
 
 // Handler is a hop: it turns a batch of input records into output records.
@@ -41,16 +43,6 @@ type Poisoner interface {
 	Poison(ctx context.Context, rec *Record, cause error, out *Out) error
 }
 
-// Reasons that the loop itself gives to Out.DeadLetter. Handlers add their own: short, stable, lower case.
-const (
-	ReasonFailed   = "failed"    // a permanent error without a reason of its own
-	ReasonPanic    = "panic"     // the handler panicked on this record
-	ReasonTooLarge = "too_large" // an output made from the record is larger than its topic takes
-	// ReasonUnreadable: not a record but a whole record batch, that does not fit its checksum or cannot be expanded. The
-	// dead letter's value is the batch as it came.
-	ReasonUnreadable = "unreadable_batch"
-)
-
 type permanentError struct {
 	reason string
 	err    error
@@ -60,9 +52,9 @@ func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
 // Permanent marks err as one that trying again cannot mend. Permanent(nil) is nil.
-func Permanent(err error) error { return PermanentReason(ReasonFailed, err) }
+func Permanent(err error) error { return PermanentReason(event.DeadFailed, err) }
 
-// PermanentReason is Permanent with the reason that a dead letter made from it carries.
+// PermanentReason is Permanent with the reason, one of pkg/event's, that a dead letter made from it carries.
 func PermanentReason(reason string, err error) error {
 	if err == nil {
 		return nil
@@ -76,11 +68,11 @@ func IsPermanent(err error) bool {
 	return errors.As(err, &p)
 }
 
-// ReasonOf returns the reason given to PermanentReason, or ReasonFailed.
+// ReasonOf returns the reason given to PermanentReason, or event.DeadFailed.
 func ReasonOf(err error) string {
 	var p *permanentError
 	if errors.As(err, &p) && p.reason != "" {
 		return p.reason
 	}
-	return ReasonFailed
+	return event.DeadFailed
 }

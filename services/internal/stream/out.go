@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/pkg/event"
 	"sluice/schemas"
 	"sluice/services/internal/broker/recordbatch"
 )
@@ -128,7 +129,7 @@ func (o *Out) add(topic string, partition int32, key, value, tail []byte, inheri
 		if b.Count() == 0 {
 			p.used--
 		}
-		o.fail(PermanentReason(ReasonTooLarge, fmt.Errorf("a record of %d bytes for %s, which takes %d: %w", size, topic, t.limit, ErrTooLarge)))
+		o.fail(PermanentReason(event.DeadTooLarge, fmt.Errorf("a record of %d bytes for %s, which takes %d: %w", size, topic, t.limit, ErrTooLarge)))
 		return
 	}
 	if b.Size() > o.cfg.BatchBytes && b.Count() > 1 {

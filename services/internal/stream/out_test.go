@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sluice/pkg/event"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
 )
@@ -95,7 +96,7 @@ func TestOutRefusesWhatItsTopicDoesNotTake(t *testing.T) {
 		t.Fatalf("the largest value: %v", o.Err())
 	}
 	o.Append(schemas.Raw, nil, make([]byte, row.MaxValueBytes+128<<10))
-	if err := o.Err(); !errors.Is(err, stream.ErrTooLarge) || !stream.IsPermanent(err) || stream.ReasonOf(err) != stream.ReasonTooLarge || o.Len() != 1 {
+	if err := o.Err(); !errors.Is(err, stream.ErrTooLarge) || !stream.IsPermanent(err) || stream.ReasonOf(err) != event.DeadTooLarge || o.Len() != 1 {
 		t.Errorf("a value over it: %v", err)
 	}
 	o.Reset()
@@ -127,11 +128,11 @@ func TestDeadLetterIsWholeOrItsHead(t *testing.T) {
 			}
 			keep, truncated := value, size > row.MaxValueBytes
 			if truncated {
-				keep = value[:stream.DeadLetterHeadBytes]
+				keep = value[:event.MaxDeadKept]
 			}
 			sum := sha256.Sum256(value)
-			if !bytes.Equal(r.Value, keep) || h[stream.DLTruncated] != strconv.FormatBool(truncated) || h[stream.DLLength] != strconv.Itoa(size) ||
-				h[stream.DLSHA256] != hex.EncodeToString(sum[:]) || h[stream.DLSourceOffset] != "77" || h[stream.DLReason] != "why" || h[stream.DLError] != "because" || h["id"] != "ab" || string(r.Key) != "t/3" {
+			if !bytes.Equal(r.Value, keep) || (h[event.HeaderDeadTruncated] != "") != truncated || h[event.HeaderDeadLength] != strconv.Itoa(size) ||
+				h[event.HeaderDeadSHA256] != hex.EncodeToString(sum[:]) || h[event.HeaderDeadOffset] != "77" || h[event.HeaderDeadReason] != "why" || h[event.HeaderDeadError] != "because" || h["id"] != "ab" || string(r.Key) != "t/3" {
 				t.Errorf("%d bytes: %d kept, %v", size, len(r.Value), h)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"sluice/pkg/event"
 )
 
 // process handles a batch until everything that was made from it is acknowledged. It returns false when the lane must
@@ -84,7 +86,7 @@ func (ln *lane) bury(g *topicGroup) bool {
 	for attempt := 1; ; attempt++ {
 		ln.out.Reset()
 		for i := range g.damaged {
-			ln.out.deadLetter(&g.damaged[i], ReasonUnreadable, errUnreadable, shorten)
+			ln.out.deadLetter(&g.damaged[i], event.DeadUnreadable, errUnreadable, shorten)
 		}
 		err := ln.write()
 		if err == nil {
@@ -110,7 +112,7 @@ func (ln *lane) call(f func() error) (err error) {
 		if v := recover(); v != nil {
 			ln.loop.state.panics.Add(1)
 			ln.loop.cfg.Logger.Error().Str("group", ln.loop.cfg.Group).Interface("panic", v).Bytes("stack", debug.Stack()).Msg("handler panicked")
-			err = PermanentReason(ReasonPanic, fmt.Errorf("panic: %v", v))
+			err = PermanentReason(event.DeadPanic, fmt.Errorf("panic: %v", v))
 		}
 	}()
 	if err := f(); err != nil {
@@ -129,7 +131,7 @@ func (ln *lane) write() error {
 	})
 	var large *tooLargeError
 	if errors.As(err, &large) {
-		return PermanentReason(ReasonTooLarge, err)
+		return PermanentReason(event.DeadTooLarge, err)
 	}
 	return err
 }

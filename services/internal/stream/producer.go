@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sluice/pkg/event"
 	"sluice/services/internal/broker/recordbatch"
 )
 
@@ -178,7 +179,7 @@ func (p *Producer) admit(ctx context.Context, messages []Message) (f *flight, ke
 		}
 		n := recordbatch.RecordSize(len(m.Key), len(m.Value), headers)
 		if limit := maxRecordBytes(m.Topic); n > limit {
-			return nil, key, 0, PermanentReason(ReasonTooLarge, fmt.Errorf("a record of %d bytes for %s, which takes %d: %w", n, m.Topic, limit, ErrTooLarge))
+			return nil, key, 0, PermanentReason(event.DeadTooLarge, fmt.Errorf("a record of %d bytes for %s, which takes %d: %w", n, m.Topic, limit, ErrTooLarge))
 		}
 		size += n
 	}

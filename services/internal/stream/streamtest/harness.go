@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/pkg/event"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
 )
@@ -255,7 +256,7 @@ func (s *suite) deadLetters(topic string) []got {
 	s.Helper()
 	var from []got
 	for _, g := range s.read(schemas.DeadLetters) {
-		if g.headers[stream.DLSourceTopic] == topic {
+		if g.headers[event.HeaderDeadTopic] == topic {
 			from = append(from, g)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sluice/pkg/event"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
 )
@@ -188,14 +189,14 @@ func (s *suite) poison() {
 		h := g.headers
 		reason := "bad_value"
 		if panics[g.value] {
-			reason = stream.ReasonPanic
+			reason = event.DeadPanic
 		}
-		if h[stream.DLReason] != reason || h[stream.DLStage] != "test" || h[stream.DLKey] == "" || h[stream.DLLength] != strconv.Itoa(len(g.value)) ||
-			h[stream.DLTruncated] != "false" || len(h[stream.DLSHA256]) != 64 || h["n"] != g.value || g.key != in+"/"+h[stream.DLSourcePartition] ||
-			!strings.Contains(h[stream.DLError], "value "+g.value) {
+		if h[event.HeaderDeadReason] != reason || h[event.HeaderDeadStage] != "test" || h[event.HeaderDeadKey] == "" || h[event.HeaderDeadLength] != strconv.Itoa(len(g.value)) ||
+			h[event.HeaderDeadTruncated] != "" || len(h[event.HeaderDeadSHA256]) != 64 || h["n"] != g.value || g.key != in+"/"+h[event.HeaderDeadPartition] ||
+			!strings.Contains(h[event.HeaderDeadError], "value "+g.value) {
 			s.Errorf("dead letter %s: %v", g.value, h)
 		}
-		if _, err := time.Parse(time.RFC3339, h[stream.DLAt]); err != nil {
+		if _, err := time.Parse(time.RFC3339, h[event.HeaderDeadAt]); err != nil {
 			s.Error(err)
 		}
 		n, _ := strconv.Atoi(g.value)
@@ -312,7 +313,7 @@ func (s *suite) tooLarge() {
 		s.Errorf("%d records, want %d", next, records)
 	}
 	letters := s.deadLetters(in)
-	if len(letters) != 1 || letters[0].value != huge || letters[0].headers[stream.DLReason] != stream.ReasonTooLarge {
+	if len(letters) != 1 || letters[0].value != huge || letters[0].headers[event.HeaderDeadReason] != event.DeadTooLarge {
 		s.Fatalf("%d dead letters", len(letters))
 	}
 }
