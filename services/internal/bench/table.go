@@ -20,7 +20,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	fmt.Fprintf(&b, "%d CPUs (%s), %s, %s/%s\n\n", r.Host.MaxProcs, r.Host.CPU, r.Host.Go, r.Host.OS, r.Host.Arch)
 
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', tabwriter.AlignRight)
-	row := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
+	row := func(cells ...string) { _, _ = fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
 	all := r.Stages
 	if r.Chain != nil {
 		all = append(all[:len(all):len(all)], *r.Chain)

@@ -64,7 +64,7 @@ func makeWorld(cfg Config) (*world, error) {
 		return nil, err
 	}
 	w.list = Watchlist{Entries: snapshot.Len(), MakeSeconds: seconds(made.Sub(began)), BuildSeconds: seconds(time.Since(made))}
-	listed, filler = nil, nil // what the snapshot does not keep is not its memory
+	// Of the entries, the heap holds by now what the snapshot keeps.
 	w.list.MemoryBytes = max(0, heap()-before)
 	w.current = enrichment.Current{Snapshot: snapshot, Seq: 1, Usable: true}
 	set, err := rules.Compile(rules.DefaultOptions(), rules.Builtin())
@@ -176,13 +176,13 @@ func (b *bench) input(ctx context.Context, inputs map[string]string, name string
 }
 
 // preload writes the transfers to the raw topic, keyed as an exchange keys them.
-func (b *bench) preload(ctx context.Context, s *space) error {
+func (b *bench) preload(ctx context.Context, s *space) (err error) {
 	p, err := stream.NewProducer(stream.ProducerConfig{}, s)
 	if err != nil {
 		return err
 	}
 	stop := background(ctx, p.Run)
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	const atOnce = 2_000
 	messages := make([]stream.Message, 0, atOnce)
 	bytes := 0
@@ -209,7 +209,7 @@ func (w *world) next() stream.Message {
 
 // fill runs a hop once over its input, so that its first output is the next hop's input, and checks that nothing is
 // missing there: a transfer that was refused would make the hops' rates differ for no reason of theirs.
-func (b *bench) fill(ctx context.Context, h hop, inputs map[string]string) error {
+func (b *bench) fill(ctx context.Context, h hop, inputs map[string]string) (err error) {
 	extra, err := b.server.topics(ctx, b.cfg.Partitions, h.out[1:]...)
 	if err != nil {
 		return err
