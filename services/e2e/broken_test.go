@@ -69,6 +69,26 @@ func twoEnrichments(t *testing.T, s stack) {
 	ready(t, s)
 }
 
+// brokerAway kills Kafka in mid-stream and starts it again: ingest says that it cannot take anything meanwhile, and every
+// service goes on by itself.
+func brokerAway(t *testing.T, s stack) {
+	kafka := s.(*realStack).kafka
+	l := startLoad(t, s, "broker-", false)
+	l.more(500)
+	kafka.Kill()
+	began := time.Now()
+	status, p := sendOne(t, s, "", paid("broker-away", cleanSender))
+	if status != 503 || p["title"] == nil {
+		t.Errorf("without a broker: %d %v, want 503", status, p)
+	}
+	t.Logf("without a broker: 503 after %s", time.Since(began).Round(time.Millisecond))
+	kafka.Start()
+	l.more(500)
+	l.end()
+	ready(t, s)
+	checkWhole(t, s)
+}
+
 // stopped asks services to end in mid-stream: they finish what they have, and say that all is well.
 func stopped(t *testing.T, s stack) {
 	const deadline = 25 * time.Second // the drain's 20 s, and what it takes to close

@@ -20,16 +20,15 @@ type realStack struct {
 	*base
 	instance datadir.Instance
 	engine   *process
+	kafka    *realservers.KafkaNode
 }
 
 const enginePassword = "e2e"
 
 func newReal(t *testing.T) *realStack {
 	b := newBase(t, "real")
-	s := &realStack{base: b, instance: datadir.Instance{
-		Brokers: []string{realservers.Kafka(t)},
-		Redis:   "redis://" + realservers.Redis(t),
-	}}
+	s := &realStack{base: b, kafka: realservers.KafkaServer(t)}
+	s.instance.Brokers, s.instance.Redis = []string{s.kafka.Addr}, "redis://"+realservers.Redis(t)
 	listen := freeAddress(t)
 	s.instance.ClickHouse = fmt.Sprintf("http://default:%s@%s", enginePassword, listen)
 	b.env = append(b.env, "SLUICE_KAFKA_BROKERS="+s.instance.Brokers[0], "SLUICE_KAFKA_ALLOW_UNSAFE=true", "SLUICE_REDIS_URL="+s.instance.Redis,

@@ -24,6 +24,7 @@ var scenarios = []scenario{
 	{name: "sent_twice", run: sentTwice},
 	{name: "crash", run: crash},
 	{name: "two_enrichments", run: twoEnrichments, real: true},
+	{name: "broker_away", run: brokerAway, real: true},
 	{name: "stopped", run: stopped},
 	{name: "warehouse_away", run: warehouseAway},
 	{name: "cache_flushed", run: cacheFlushed},

@@ -214,7 +214,8 @@ func (p *process) httpAddress() (string, error) {
 	return "", fmt.Errorf("%s has not said where it listens", p.name)
 }
 
-var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// client has more patience than ingest: a request waits half a minute for the broker at most, behind one that does too.
+var client = &http.Client{Timeout: 75 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // call makes a request and reads the whole answer.
 func call(ctx context.Context, method, url, kind string, body []byte) (int, []byte, error) {
