@@ -32,6 +32,10 @@ const laneDrain = 8 * time.Second
 // every lane.
 const recorderBytes = 12 << 20
 
+// produceTimeout is how long a request waits for a broker that does not take it before it is answered 503; behind others
+// that wait, twice as long.
+const produceTimeout = 5 * time.Second
+
 // producerQueue is how much may wait for its acknowledgement: several requests of the largest size.
 const producerQueue = 4 * ingest.MaxBody
 
@@ -40,7 +44,7 @@ func (p *Pipeline) assemble() error {
 	parts := p.opts.Parts
 	mux := http.NewServeMux()
 	if parts.Ingest {
-		producer, err := stream.NewProducer(stream.ProducerConfig{QueueBytes: producerQueue, Logger: p.log}, p.kafka)
+		producer, err := stream.NewProducer(stream.ProducerConfig{QueueBytes: producerQueue, Timeout: produceTimeout, Logger: p.log}, p.kafka)
 		if err != nil {
 			return err
 		}

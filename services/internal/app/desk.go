@@ -69,7 +69,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 // importDeps are what an import works on. warehouse may be nil: then a new topic of activations begins its numbers above
 // what Redis knows.
 func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
-	d := watchlist.Deps{Store: redis, Leases: leases{redis}, Activations: activation.New(kafka, producer, log), Now: time.Now, Logger: log}
+	d := watchlist.Deps{Store: redis, Leases: redis, Activations: activation.New(kafka, producer, log), Now: time.Now, Logger: log}
 	if w != nil {
 		d.Known = w.HighestSeq
 	}

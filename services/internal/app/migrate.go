@@ -21,5 +21,5 @@ func Migrate(ctx context.Context, cfg *config.Config) (_ []warehouse.Applied, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return w.Migrate(ctx, leases{redis})
+	return w.Migrate(ctx, migrateLock{redis})
 }

@@ -241,17 +241,11 @@ func (p *Pipeline) prepare(ctx context.Context) error {
 	}
 	if p.Servers.Embedded["warehouse"] || p.opts.Parts == All {
 		return p.until(ctx, "the schema", func(ctx context.Context) error {
-			_, err := p.warehouse.Migrate(ctx, leases{p.redis})
+			_, err := p.warehouse.Migrate(ctx, migrateLock{p.redis})
 			return err
 		})
 	}
-	return p.until(ctx, "the schema", func(ctx context.Context) error {
-		err := p.warehouse.CheckVersion(ctx)
-		if errors.Is(err, warehouse.ErrSchema) {
-			err = fmt.Errorf("%w: run `sluice migrate`", err)
-		}
-		return err
-	})
+	return p.until(ctx, "the schema", p.warehouse.CheckVersion)
 }
 
 // final is an error that waiting does not mend.
