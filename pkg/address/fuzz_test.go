@@ -109,7 +109,7 @@ func FuzzLine(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		out, ok := Line(line)
+		out, _, ok := Line(line)
 		c := strings.Split(out, "\t")
 		if strings.ContainsAny(out, "\r\n") || ok != (c[0] == "ok") || !ok && (c[0] != "invalid" || len(c) != 2) || ok && len(c) > 3 || c[1] == "" {
 			t.Fatalf("%q: %q, %t", line, out, ok)

@@ -12,15 +12,9 @@ import (
 //	ok<TAB>CANONICAL<TAB>TAG    an address with a destination tag, muxed id or payment id in it
 //	invalid<TAB>REASON          none, and why
 //
-// and nothing else: the columns are a contract. That spaces around the address were removed is no column; LineNoted
-// tells it, for standard error.
-func Line(line string) (out string, ok bool) {
-	out, _, ok = LineNoted(line)
-	return out, ok
-}
-
-// LineNoted is Line with a note for people about what was put right silently, "" when nothing was.
-func LineNoted(line string) (out, note string, ok bool) {
+// and nothing else: the columns are a contract. That spaces around the address were removed is no column: it is a note
+// for people, on standard error, "" when nothing was put right.
+func Line(line string) (out, note string, ok bool) {
 	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 	name, text, found := strings.Cut(line, "\t")
 	if !found {

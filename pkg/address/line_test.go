@@ -25,7 +25,7 @@ func TestLine(t *testing.T) {
 		{"bitcoin\ta\tb", "invalid\tcharacter 2 is U+0009, white space"},
 		{"bitcoin\t", "invalid\tempty"},
 	} {
-		got, ok := Line(c.line)
+		got, _, ok := Line(c.line)
 		if !strings.HasPrefix(got, strings.TrimSuffix(c.want, "?")) || ok != strings.HasPrefix(got, "ok\t") {
 			t.Errorf("%q: %q, %t\nwant %q", c.line, got, ok, c.want)
 		}
@@ -33,10 +33,10 @@ func TestLine(t *testing.T) {
 }
 
 func TestLineNotesRemovedSpaces(t *testing.T) {
-	if out, note, ok := LineNoted("ethereum\t " + evmText); !ok || out != "ok\t"+evmText || note != `spaces around "`+evmText+`" were removed` {
+	if out, note, ok := Line("ethereum\t " + evmText); !ok || out != "ok\t"+evmText || note != `spaces around "`+evmText+`" were removed` {
 		t.Errorf("%q, %q, %t", out, note, ok)
 	}
-	if _, note, _ := LineNoted("ethereum\t" + evmText + "\r\n"); note != "" {
+	if _, note, _ := Line("ethereum\t" + evmText + "\r\n"); note != "" {
 		t.Errorf("a line end is noted: %q", note)
 	}
 }

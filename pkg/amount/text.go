@@ -2,7 +2,6 @@ package amount
 
 import (
 	"fmt"
-	"math/big"
 	"strconv"
 
 	"github.com/holiman/uint256"
@@ -23,7 +22,6 @@ const (
 	reasonLeadingZero  = "has a leading zero; write 0.5 or 7, not 00.5 or 07"
 	reasonIntegerLong  = "has more than 38 integer digits"
 	reasonFractionLong = "has more than 30 fraction digits; nothing is rounded, not even zeros"
-	reasonNegative     = "is negative"
 	reasonDecimals     = "has more than 30 decimals, which would need rounding"
 )
 
@@ -131,18 +129,6 @@ func FromInt(n *uint256.Int, decimals int) (Amount, error) {
 		return Amount{}, &Invalid{Text: n.Dec(), Reason: reasonIntegerLong}
 	}
 	return a, nil
-}
-
-// FromBig is FromInt of a math/big integer; it also refuses a negative one.
-func FromBig(n *big.Int, decimals int) (Amount, error) {
-	if n.Sign() < 0 {
-		return Amount{}, invalid(n.String(), reasonNegative)
-	}
-	u, overflow := uint256.FromBig(n)
-	if overflow {
-		return Amount{}, invalid(n.String(), reasonIntegerLong)
-	}
-	return FromInt(u, decimals)
 }
 
 // String returns the canonical text: no trailing zeros in the fraction, no point without a fraction.

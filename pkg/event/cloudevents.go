@@ -7,11 +7,8 @@ import (
 	"sluice/pkg/transfer"
 )
 
-// The CloudEvents types.
-const (
-	CloudTypeFlagged  = "sluice.flagged.v1"
-	CloudTypeDecision = "sluice.decision.v1"
-)
+// CloudTypeFlagged is the CloudEvents type of flagged events.
+const CloudTypeFlagged = "sluice.flagged.v1"
 
 // CloudEvent describes a record to readers of CloudEvents 1.0.
 type CloudEvent struct {

@@ -56,54 +56,16 @@ func TestARescreenRecordSaysWhy(t *testing.T) {
 	}
 }
 
-func TestSplicingCopiesWhatStandsBefore(t *testing.T) {
-	for _, c := range []struct {
-		value, members, want string
-		ok                   bool
-	}{
-		{`{"a":1}`, `,"b":2`, `{"a":1,"b":2}`, true},
-		{`{"a": "}" }`, `,"b":{}`, `{"a": "}" ,"b":{}}`, true},
-		{`{"a":1}`, ``, `{"a":1}`, true},
-		{`{"a":1}`, `"b":2`, ``, false},
-		{`{}`, `,"b":2`, ``, false},
-		{``, `,"b":2`, ``, false},
-		{`{"a":1`, `,"b":2`, ``, false},
-		{`"a":1,}`, `,"b":2`, ``, false},
-		{`{"a":1} `, `,"b":2`, ``, false},
-	} {
-		dst := []byte("x")
-		got, ok := event.AppendSplice(dst, []byte(c.value), []byte(c.members))
-		if ok != c.ok || string(got) != "x"+c.want {
-			t.Errorf("splice of %q into %q: %q, %v", c.members, c.value, got, ok)
-		}
-	}
-}
-
-func TestHeadFindsThePartsOfEveryStage(t *testing.T) {
+func TestTheIDOfARecordIsFoundAtItsPlace(t *testing.T) {
 	p := parse(t, deposit)
-	id, first := p.FactID("a/b"), transfer.ID{7}
-	for _, conflict := range []transfer.ID{{}, first} {
-		value := event.AppendTransfer(nil, id, `te"nant`, conflict, p)
-		spliced, _ := event.AppendSplice(nil, value, []byte(`,"lists_seq":7`))
-		for rest, value := range map[string][]byte{"}": value, `,"lists_seq":7}`: spliced} {
-			h, ok := event.PeekHead(value)
-			if !ok || h.ID != id || h.ConflictsWith != conflict || string(h.Transfer) != deposit ||
-				string(h.TransferID) != `"t1"` || string(h.Tenant) != `"te\"nant"` || string(h.Rest) != rest {
-				t.Errorf("head of %s: %+v, %v", value, h, ok)
-			}
-			if got, ok := event.PeekID(value); !ok || got != id {
-				t.Errorf("id of %s: %v, %v", value, got, ok)
-			}
-			for cut := range value {
-				if h, ok := event.PeekHead(value[:cut]); ok {
-					t.Errorf("a record cut after %d bytes has a head: %+v", cut, h)
-				}
-			}
-		}
+	id := p.FactID("a/b")
+	value := event.AppendTransfer(nil, id, `te"nant`, transfer.ID{7}, p)
+	if got, ok := event.PeekID(value); !ok || got != id {
+		t.Errorf("id of %s: %v, %v", value, got, ok)
 	}
-	for _, other := range []string{``, `{}`, `{"transfer_id":"t1"}`, `{"id":"` + strings.Repeat("g", 32) + `"}`, ` {"id":"`} {
-		if _, ok := event.PeekHead([]byte(other)); ok {
-			t.Errorf("%q has a head", other)
+	for _, other := range []string{``, `{}`, `{"transfer_id":"t1"}`, `{"id":"` + strings.Repeat("g", 32) + `"}`, ` {"id":"`, string(value[:39])} {
+		if _, ok := event.PeekID([]byte(other)); ok {
+			t.Errorf("%q has an id", other)
 		}
 	}
 }
@@ -127,28 +89,9 @@ func TestTheListsOfACleanRecordAreFoundAtItsEnd(t *testing.T) {
 	}
 }
 
-func TestRecordKeysAndPartitionsAreThoseOfJavaClients(t *testing.T) {
-	// The vectors of the Java client's own test.
-	for text, want := range map[string]int32{
-		"21":                         -973932308,
-		"foobar":                     -790332482,
-		"a-little-bit-long-string":   -985981536,
-		"a-little-bit-longer-string": -1486304829,
-		"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
-		"abc": 479470107,
-	} {
-		if got := int32(event.Murmur2([]byte(text))); got != want {
-			t.Errorf("murmur2(%q) = %d, want %d", text, got, want)
-		}
-	}
+func TestTheRecordKeyIsTenantAndCustomer(t *testing.T) {
 	if got := string(event.AppendKey(nil, "default", "c/1")); got != "default/c/1" {
 		t.Errorf("key %q", got)
-	}
-	negative := int32(-973932308) // its sign bit is dropped
-	for n := 1; n < 20; n++ {
-		if got := event.Partition([]byte("21"), n); got != int(uint32(negative)&0x7fffffff)%n {
-			t.Errorf("partition among %d: %d", n, got)
-		}
 	}
 }
 

@@ -52,17 +52,3 @@ func AppendRescreen(dst []byte, f Fact, raisedBy string, causeSeq uint64) []byte
 	dst = strconv.AppendUint(dst, causeSeq, 10)
 	return append(dst, '}')
 }
-
-// AppendSplice appends value, a record, with members behind its last one, each with a comma before it:
-// `,"status":"partial","lists_seq":7`. What stands in value is copied, never read again. It returns false, and dst as it
-// was, when value does not end as an object with members does, or members do not begin with a comma; without members it
-// appends value alone.
-func AppendSplice(dst, value, members []byte) ([]byte, bool) {
-	const shortest = len(`{"a":1}`)
-	if len(value) < shortest || value[0] != '{' || value[len(value)-1] != '}' || len(members) > 0 && members[0] != ',' {
-		return dst, false
-	}
-	dst = append(dst, value[:len(value)-1]...)
-	dst = append(dst, members...)
-	return append(dst, '}'), true
-}

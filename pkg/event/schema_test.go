@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,15 +150,13 @@ const (
 		`"raised_at":"2026-11-01T12:00:00Z","rules_version":"cd"`
 )
 
+// splice returns the record with members behind its last one.
+func splice(value []byte, members string) []byte {
+	return append(append(slices.Clone(value[:len(value)-1]), members...), '}')
+}
+
 func TestCanonicalRecordsAreValidByTheirSchemas(t *testing.T) {
 	transfers, screened, verdicts := schema(t, "transfers.v1"), schema(t, "screened.v1"), schema(t, "verdicts.v1")
-	splice := func(t *rapid.T, value []byte, members string) []byte {
-		out, ok := event.AppendSplice(nil, value, []byte(members))
-		if !ok {
-			t.Fatalf("%s cannot be spliced into %s", members, value)
-		}
-		return out
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		var r event.Record
 		value := canonicalFact(t)
@@ -169,14 +168,14 @@ func TestCanonicalRecordsAreValidByTheirSchemas(t *testing.T) {
 			{screened, []string{`,"lists_seq":7`, fullScreening}},
 			{verdicts, []string{`,"verdict":"cleared","rules_seq":3,"version":7,"public_code":"proceed","raised_at":"2026-11-01T12:00:00.5Z"`, fullVerdict}},
 		} {
-			value = splice(t, value, rapid.SampledFrom(stage.members).Draw(t, "members"))
+			value = splice(value, rapid.SampledFrom(stage.members).Draw(t, "members"))
 			if err := validate(stage.schema, string(value)); err != nil {
 				t.Fatalf("%s: %v", value, err)
 			}
 			if err := r.Decode(value); err != nil {
 				t.Fatalf("%s: %v", value, err)
 			}
-			if err := validate(stage.schema, string(splice(t, value, `,"colour":"red"`))); err != nil {
+			if err := validate(stage.schema, string(splice(value, `,"colour":"red"`))); err != nil {
 				t.Fatalf("a later release's member is refused: %v", err)
 			}
 		}
@@ -189,7 +188,7 @@ func TestCanonicalRecordsAreValidByTheirSchemas(t *testing.T) {
 func TestSchemasOfRecordsRefuseOtherWords(t *testing.T) {
 	p := parse(t, deposit)
 	fact := event.AppendTransfer(nil, p.FactID("default"), "default", transfer.ID{1}, p)
-	record, _ := event.AppendSplice(nil, fact, []byte(fullScreening+fullVerdict))
+	record := splice(fact, fullScreening+fullVerdict)
 	verdicts := schema(t, "verdicts.v1")
 	if err := validate(verdicts, string(record)); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ const valid = `rules:
 `
 
 func TestLintOfAValidFile(t *testing.T) {
-	if p := Lint(File{Name: "f", Data: []byte(valid)}); len(p) != 0 {
+	if p := lint(File{Name: "f", Data: []byte(valid)}); len(p) != 0 {
 		t.Error(p)
 	}
 	for _, f := range []File{Builtin(), Safety()} {
@@ -34,6 +34,14 @@ func TestLintOfAValidFile(t *testing.T) {
 			t.Errorf("file %q is empty", f.Name)
 		}
 	}
+}
+
+// lint returns all problems of the files, none when they compile.
+func lint(files ...File) Problems {
+	var found Problems
+	_, err := Compile(DefaultOptions(), files...)
+	errors.As(err, &found) // the defaults are valid, so there is no other error
+	return found
 }
 
 func TestLint(t *testing.T) {
@@ -94,7 +102,7 @@ func TestLint(t *testing.T) {
 			t.Errorf("%s: nothing replaced", c.name)
 			continue
 		}
-		problems := Lint(File{Name: "f", Data: []byte(text)})
+		problems := lint(File{Name: "f", Data: []byte(text)})
 		if !strings.Contains(problems.Error(), c.want) {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, problems.Error(), c.want)
 		}
@@ -104,7 +112,7 @@ func TestLint(t *testing.T) {
 func TestLintReportsAllProblems(t *testing.T) {
 	text := strings.NewReplacer("verdict: held", "verdict: hold", "transfer.dust", "transfer.dist", `"scam"`, `"scams"`).Replace(valid)
 	var lines []int
-	for _, p := range Lint(File{Name: "f", Data: []byte(text)}) {
+	for _, p := range lint(File{Name: "f", Data: []byte(text)}) {
 		lines = append(lines, p.Line)
 	}
 	if d := cmp.Diff([]int{4, 5, 10}, lines[:3]); d != "" {
@@ -140,7 +148,7 @@ func TestBounds(t *testing.T) {
 		{"deep", "rules:\n" + strings.Replace(rule("r"), "transfer.dust", strings.Repeat("(", 200)+"true"+strings.Repeat(")", 200), 1), "when:"},
 	}
 	for _, c := range cases {
-		got := Lint(File{Name: "f", Data: []byte(c.text)}).Error()
+		got := lint(File{Name: "f", Data: []byte(c.text)}).Error()
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %.300q, want %q in it", c.name, got, c.want)
 		}

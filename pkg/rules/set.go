@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"slices"
 
 	"sluice/pkg/flag"
@@ -93,14 +92,6 @@ func Compile(o Options, files ...File) (*Set, error) {
 	return s, nil
 }
 
-// Lint reports all problems of the files, none when they compile.
-func Lint(files ...File) Problems {
-	var found Problems
-	_, err := Compile(DefaultOptions(), files...)
-	errors.As(err, &found) // the defaults are valid, so there is no other error
-	return found
-}
-
 // add compiles one rule into the set.
 func (s *Set) add(src *source, index int, names map[string]*rule, lang *language) {
 	r := &rule{index: index, id: src.id.text, version: src.version()}
@@ -173,14 +164,6 @@ func (s *Set) Version() string {
 		return ""
 	}
 	return s.version
-}
-
-// Options are those that the set was compiled with.
-func (s *Set) Options() Options {
-	if s == nil {
-		return Options{}
-	}
-	return s.options
 }
 
 // ClearsClean reports whether every transfer with Facts.Clean is cleared, whatever it says otherwise: its record need

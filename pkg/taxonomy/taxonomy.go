@@ -168,18 +168,3 @@ func Sort(cs []Category) []Category {
 	})
 	return slices.Compact(cs)
 }
-
-// Blocked says whether the built-in policy holds a deposit whose counterparty is directly listed for c.
-func (c Category) Blocked() bool {
-	return c == Sanctions || c == TerroristFinancing || c == CSAM
-}
-
-// Victim says whether the built-in policy takes a customer who pays to c for its victim.
-func (c Category) Victim() bool {
-	switch c {
-	case Ransomware, Scam, Phishing, Sextortion, InvestmentFraud:
-		return true
-	default:
-		return false
-	}
-}

@@ -52,27 +52,6 @@ func TestSortPutsThePrimaryCategoryFirst(t *testing.T) {
 	}
 }
 
-func TestGroupsOfTheBuiltInPolicy(t *testing.T) {
-	var blocked, victim []Category
-	for _, c := range All() {
-		if c.Blocked() {
-			blocked = append(blocked, c)
-			if c.Severity() != Severe {
-				t.Errorf("%s is blocked and only %s", c, c.Severity())
-			}
-		}
-		if c.Victim() {
-			victim = append(victim, c)
-		}
-	}
-	if want := []Category{Sanctions, TerroristFinancing, CSAM}; !slices.Equal(blocked, want) {
-		t.Errorf("blocked %v, want %v", blocked, want)
-	}
-	if want := []Category{Ransomware, Sextortion, Scam, InvestmentFraud, Phishing}; !slices.Equal(victim, want) {
-		t.Errorf("victim %v, want %v", victim, want)
-	}
-}
-
 func TestSeverityText(t *testing.T) {
 	for s := None; s <= Severe; s++ {
 		b, err := json.Marshal(s)

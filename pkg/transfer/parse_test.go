@@ -409,22 +409,6 @@ func describe(p transfer.Parsed) string {
 		p.Canonical(), fmt.Sprint(values), fiat, output, log, p.Net, p.Parties, p.Coverage, p.Unscreenable)
 }
 
-func TestWhatIsKeptIsNotOverwritten(t *testing.T) {
-	var p transfer.Parser
-	first, err := p.Parse(body(t, m{"from_amounts": []string{"1"}, "log_index": 3, "fiat": m{"amount": "1", "currency": "EUR"}}), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept := first.Transfer.Clone()
-	before := string(transfer.AppendCanonical(nil, &kept))
-	if _, err := p.Parse(body(t, m{"id": "t2", "from": []string{other}, "from_amounts": []string{"9"}, "log_index": 9}), now); err != nil {
-		t.Fatal(err)
-	}
-	if after := string(transfer.AppendCanonical(nil, &kept)); after != before {
-		t.Errorf("a clone changed from\n%s\nto\n%s", before, after)
-	}
-}
-
 func TestDecodeReadsWhatAppendCanonicalWrites(t *testing.T) {
 	for name, change := range map[string]m{
 		"plain":       nil,

@@ -38,22 +38,6 @@ func (t *Transfer) Addresses(net network.Network) []Party {
 	return r.parties
 }
 
-// Clone returns a copy that shares no slice and no pointer with t.
-func (t *Transfer) Clone() Transfer {
-	c := *t
-	c.From, c.To, c.FromAmounts = slices.Clone(t.From), slices.Clone(t.To), slices.Clone(t.FromAmounts)
-	c.Fiat, c.OutputIndex, c.LogIndex = clonePointer(t.Fiat), clonePointer(t.OutputIndex), clonePointer(t.LogIndex)
-	return c
-}
-
-func clonePointer[T any](p *T) *T {
-	if p == nil {
-		return nil
-	}
-	v := *p
-	return &v
-}
-
 // resolver is one run over the addresses of a transfer.
 type resolver struct {
 	t       *Transfer

@@ -13,7 +13,6 @@ const (
 	MaxAddresses = 1000 // of from, to, contract and initiator together
 
 	MaxIDBytes      = 256  // of id, customer_id, counterparty_customer_id
-	MaxNetworkBytes = 64   // of network
 	MaxAssetBytes   = 64   // of asset
 	MaxAddressBytes = 512  // of each address
 	MaxHashBytes    = 256  // of tx_hash

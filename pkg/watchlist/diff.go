@@ -2,7 +2,6 @@ package watchlist
 
 import (
 	"slices"
-	"strings"
 
 	"sluice/pkg/address"
 )
@@ -121,13 +120,4 @@ func (s *Snapshot) WithList(name string, origin Origin, entries []Entry) (*Snaps
 		}
 	}
 	return b.AddList(name, origin, entries).Build()
-}
-
-// ListNames are the names of the lists, by name, joined for people.
-func (s *Snapshot) ListNames() string {
-	names := make([]string, 0, 8)
-	for _, l := range s.Lists() {
-		names = append(names, l.Name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -131,9 +131,10 @@ func TestOneObject(t *testing.T) {
 	if m.Topic != schemas.Transfers || string(m.Key) != "default/c1" {
 		t.Errorf("%s %s", m.Topic, m.Key)
 	}
-	head, ok := event.PeekHead(m.Value)
+	var head event.Record
+	err := head.Decode(m.Value)
 	first, _ := event.PeekID(b.got[0].Value)
-	if !ok || head.ConflictsWith != first {
+	if err != nil || head.ConflictsWith != first {
 		t.Errorf("the conflict is not marked: %s", m.Value)
 	}
 	for _, h := range m.Headers {
@@ -312,7 +313,10 @@ func TestTheRawTopicMarksConflictsThatAreKnown(t *testing.T) {
 			var got []string
 			var second transfer.ID
 			out.Each(func(r *stream.Record) {
-				head, _ := event.PeekHead(r.Value)
+				var head event.Record
+				if err := head.Decode(r.Value); err != nil {
+					t.Error(err)
+				}
 				switch {
 				case head.ConflictsWith.IsZero():
 					got, second = append(got, "[]"), head.ID

@@ -23,7 +23,7 @@ func (addressCmd) Run(s streams) error {
 	for in.Scan() {
 		answer, note, ok := "invalid\tthe line is longer than any address", "", false
 		if !in.Long() {
-			answer, note, ok = address.LineNoted(in.Text())
+			answer, note, ok = address.Line(in.Text())
 		}
 		failed = failed || !ok
 		if note != "" {

@@ -47,9 +47,8 @@ type Follower struct {
 	src  Source
 	held atomic.Pointer[held]
 
-	mu      sync.Mutex
-	changed chan struct{} // closed when another snapshot or pointer was taken
-	stats   Stats
+	mu    sync.Mutex
+	stats Stats
 }
 
 // held is what the follower has; it is replaced, never changed.
@@ -84,7 +83,7 @@ func New(cfg Config, src Source) (*Follower, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	f := &Follower{cfg: cfg, src: src, changed: make(chan struct{})}
+	f := &Follower{cfg: cfg, src: src}
 	f.held.Store(&held{began: cfg.Now(), trouble: "the pointer was not read yet"})
 	return f, nil
 }
@@ -122,13 +121,6 @@ func (f *Follower) Current() Current {
 	return c
 }
 
-// Changed returns a channel that is closed when the snapshot or its usability may have changed by a poll.
-func (f *Follower) Changed() <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.changed
-}
-
 // Stats returns the counters.
 func (f *Follower) Stats() Stats {
 	f.mu.Lock()
@@ -142,8 +134,6 @@ func (f *Follower) set(h held, count func(*Stats)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	count(&f.stats)
-	close(f.changed)
-	f.changed = make(chan struct{})
 }
 
 // Poll reads the pointer once and follows it. Run calls it; tests may.

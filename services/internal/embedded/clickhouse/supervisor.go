@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,7 +106,6 @@ func (e *Engine) Start(ctx context.Context) error {
 	var err error
 	select {
 	case <-e.first:
-		err = e.announce()
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-timeout.C:
@@ -131,15 +127,6 @@ func (e *Engine) because(err error) error {
 	return err
 }
 
-// Run is Start, and Stop when ctx ends.
-func (e *Engine) Run(ctx context.Context) error {
-	if err := e.Start(ctx); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return e.Stop()
-}
-
 // Stop ends the child, gracefully while StopTimeout lasts. It may be called more than once.
 func (e *Engine) Stop() error {
 	if e.stop == nil {
@@ -148,7 +135,6 @@ func (e *Engine) Stop() error {
 	e.stopping.Do(func() {
 		e.stop()
 		<-e.done
-		_ = os.Remove(dsnFile(e.cfg.Dir))
 		_ = e.listener.Close()
 	})
 	return nil
@@ -204,36 +190,4 @@ func (e *Engine) Collectors() []prometheus.Collector {
 				return 0
 			}),
 	}
-}
-
-func dsnFile(dir string) string { return filepath.Join(dir, "dsn") }
-
-// announce writes the DSN beside the data, for other commands on the same folder.
-func (e *Engine) announce() error {
-	tmp := dsnFile(e.cfg.Dir) + ".new"
-	if err := os.WriteFile(tmp, []byte(e.DSN()+"\n"), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, dsnFile(e.cfg.Dir))
-}
-
-// Running returns the DSN of the engine that runs on the folder now, and whether one does.
-func Running(ctx context.Context, dir string) (dsn string, ok bool) {
-	b, err := os.ReadFile(dsnFile(dir))
-	if err != nil {
-		return "", false
-	}
-	dsn = strings.TrimSpace(string(b))
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, dsn, strings.NewReader("SELECT 1"))
-	if err != nil {
-		return "", false
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", false
-	}
-	_ = res.Body.Close()
-	return dsn, res.StatusCode == http.StatusOK
 }

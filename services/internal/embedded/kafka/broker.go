@@ -156,11 +156,6 @@ func (b *Broker) Full() bool { return b.full.Load() }
 // Used returns how many bytes the folder took at the last look.
 func (b *Broker) Used() int64 { return b.used.Load() }
 
-// DeleteRecords makes offset the first of a partition, whatever any group has read. For tests.
-func (b *Broker) DeleteRecords(topic string, partition int32, offset int64) error {
-	return b.cluster.DeleteRecords(topic, partition, offset)
-}
-
 // logger writes kfake's messages at their level; its chatter about requests is debug.
 type logger struct{ log zerolog.Logger }
 
