@@ -106,7 +106,7 @@ type headers struct{ id, at, sc []byte }
 
 // read finds them in one pass.
 func read(all stream.Headers) (h headers) {
-	for name, value := range all.All() {
+	for name, value, rest, ok := all.Next(); ok; name, value, rest, ok = rest.Next() {
 		switch string(name) {
 		case event.HeaderID:
 			h.id = value
