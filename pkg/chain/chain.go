@@ -7,19 +7,15 @@
 package chain
 
 import (
-	"bufio"
-	"compress/bzip2"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
 
 	"sluice/pkg/chain/bitcoin"
 	"sluice/pkg/chain/ethereum"
 	"sluice/pkg/chain/etl"
 	"sluice/pkg/chain/internal/build"
+	"sluice/pkg/internal/inflate"
 	"sluice/pkg/network"
 	"sluice/pkg/transfer"
 )
@@ -144,13 +140,17 @@ func (f format) covers(n network.Network) bool {
 	return n.Family == f.family
 }
 
-// Add reads one input to its end: as it is, or compressed by gzip or bzip2.
+// MaxExpanded is the largest size of one input after decompression, in bytes; all of Bitcoin's blocks in one file are
+// under it.
+const MaxExpanded = 1 << 40
+
+// Add reads one input to its end: as it is, or compressed by gzip or bzip2. No format begins as these do.
 func (c *Converter) Add(in io.Reader) error {
-	in, err := decompress(in)
+	plain, err := inflate.Open(in, MaxExpanded)
 	if err != nil {
 		return err
 	}
-	return c.reader.Add(in)
+	return c.reader.Add(plain)
 }
 
 // Close gives what waited for more input. Without it transfers are missing.
@@ -169,20 +169,4 @@ func Convert(name string, opts Options, in io.Reader, emit func(*transfer.Transf
 		err = c.Close()
 	}
 	return c.Stats(), err
-}
-
-// decompress looks at the first bytes. No format of this package begins with either magic.
-func decompress(in io.Reader) (io.Reader, error) {
-	br := bufio.NewReader(in)
-	head, err := br.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	switch {
-	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-		return gzip.NewReader(br)
-	case len(head) == 4 && string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9':
-		return bzip2.NewReader(br), nil
-	}
-	return br, nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"sluice/pkg/nearest"
 )
 
 // maxNearest is how many names Nearest gives at most, and maxMisspelt the longest name that it looks at, in bytes.
@@ -37,7 +39,7 @@ func Nearest(name string) []string {
 	}
 	var near []candidate
 	for known, i := range byName {
-		if d := distance(low, known); d <= limit {
+		if d := nearest.Slips(low, known); d <= limit {
 			near = append(near, candidate{table[i].Canonical(), d})
 		}
 	}
@@ -54,25 +56,4 @@ func Nearest(name string) []string {
 		}
 	}
 	return names
-}
-
-// distance is the number of bytes to insert, delete or replace to turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sluice/pkg/nearest"
 )
 
 // Problem is one thing that is wrong in a rule file, and where.
@@ -39,35 +41,9 @@ func (p Problems) sort() {
 
 // didYouMean is a hint at the known word that is nearest to the given one, "" when none is near.
 func didYouMean(word string, known []string) string {
-	best, bestDistance := "", len(word)/3+2
-	for _, k := range known {
-		if d := distance(word, k); d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
+	best := nearest.Word(word, known, len(word)/3+1)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf(": did you mean %s?", best)
-}
-
-// distance is the number of bytes to insert, remove or change to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := diagonal
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			diagonal = row[j]
-			row[j] = min(change, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,6 +1,10 @@
 package transfer
 
-import "strings"
+import (
+	"strings"
+
+	"sluice/pkg/nearest"
+)
 
 // fieldOf finds the member with exactly this name.
 func fieldOf(name string) (field, bool) {
@@ -22,37 +26,14 @@ func memberNames() []string {
 
 // unknownRule says that there is no such member, and which one may have been meant.
 func unknownRule(name string, known []string) string {
-	best, least := "", 3 // more than two slips make another word
 	for _, k := range known {
 		if strings.EqualFold(k, name) {
 			return `is not known; names are lower case: write "` + k + `"`
 		}
-		if d := distance(clip(strings.ToLower(name)), k); d < least {
-			best, least = k, d
-		}
 	}
+	best := nearest.Word(clip(strings.ToLower(name)), known, 2) // more than two slips make another word
 	if best == "" {
 		return "is not a member of a transfer; the members are " + strings.Join(known, ", ")
 	}
 	return `is not known; the nearest member is "` + best + `"`
-}
-
-// distance is the edit distance of two short words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

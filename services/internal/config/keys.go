@@ -3,6 +3,8 @@ package config
 import (
 	"reflect"
 	"strings"
+
+	"sluice/pkg/nearest"
 )
 
 // Key is one setting under its three names.
@@ -43,32 +45,5 @@ func keysOf(t reflect.Type, prefix, section, group string) []Key {
 
 // Nearest returns the known word closest to word, for a message that helps; "" when none is near.
 func Nearest(word string, known []string) string {
-	best, least := "", len(word)/2+2
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of two words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Word(word, known, len(word)/2+1)
 }
