@@ -55,8 +55,8 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 	var counts [3]uint64
 	for i := range in.Records {
 		rec := &in.Records[i]
-		h := read(rec.Headers)
-		value, outcome, err := l.decider.Decide(l.value[:0], rec.Value, h.sc, now)
+		h := rec.Carried()
+		value, outcome, err := l.decider.Decide(l.value[:0], rec.Value, h.Screened, now)
 		if err != nil {
 			return stream.Permanent(err)
 		}
@@ -69,9 +69,9 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 }
 
 // publish appends a verdict to the topics where it belongs.
-func (l *lane) publish(rec *stream.Record, h headers, value []byte, o judge.Outcome, now time.Time, out *stream.Out) {
-	id := stream.Header{Name: event.HeaderID, Value: h.id}
-	at := stream.Header{Name: event.HeaderAt, Value: h.at}
+func (l *lane) publish(rec *stream.Record, h stream.Carried, value []byte, o judge.Outcome, now time.Time, out *stream.Out) {
+	id := stream.Header{Name: event.HeaderID, Value: h.ID}
+	at := stream.Header{Name: event.HeaderAt, Value: h.At}
 	out.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)
 	if !o.Flagged {
 		return
@@ -88,10 +88,10 @@ func (l *lane) publish(rec *stream.Record, h headers, value []byte, o judge.Outc
 // Poison keeps a record that cannot be judged whole in the dead letter topic, and publishes that its transfer is held.
 func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *stream.Out) error {
 	now := l.cfg.Now()
-	h := read(rec.Headers)
+	h := rec.Carried()
 	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
-	known := judge.Headers{ID: h.id, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
-	h.id = known.ID
+	known := judge.Headers{ID: h.ID, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
+	h.ID = known.ID
 	value, outcome := l.decider.Quarantined(nil, rec.Value, known, now)
 	l.publish(rec, h, value, outcome, now, out)
 	var counts [3]uint64
@@ -99,22 +99,4 @@ func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *s
 	l.m.decided(counts)
 	l.m.quarantined()
 	return nil
-}
-
-// headers are the headers that the stage reads; nil where a record has none.
-type headers struct{ id, at, sc []byte }
-
-// read finds them in one pass.
-func read(all stream.Headers) (h headers) {
-	for name, value, rest, ok := all.Next(); ok; name, value, rest, ok = rest.Next() {
-		switch string(name) {
-		case event.HeaderID:
-			h.id = value
-		case event.HeaderAt:
-			h.at = value
-		case event.HeaderScreened:
-			h.sc = value
-		}
-	}
-	return h
 }

@@ -85,14 +85,3 @@ func TestADamagedRecordIsAPermanentError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestReadingTheHeadersAllocatesNothing(t *testing.T) {
-	all := screened("", true).Headers
-	if n := testing.AllocsPerRun(100, func() {
-		if h := read(all); h.id == nil || h.at == nil {
-			t.Error("a header was not found")
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}

@@ -105,11 +105,11 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 
 // screen appends the screened record of one transfer.
 func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out) (clean bool, err error) {
-	h := read(rec.Headers)
+	h := rec.Carried()
 	if degraded {
 		l.value, err = l.screener.Degraded(l.value[:0], rec.Value)
 	} else {
-		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.fp)
+		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.Fingerprints)
 	}
 	if err != nil {
 		return false, err
@@ -118,9 +118,9 @@ func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *str
 	if clean {
 		sc = scClean
 	}
-	l.at = event.AppendAt(append(l.at[:0], h.at...), now)
+	l.at = event.AppendAt(append(l.at[:0], h.At...), now)
 	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, l.value,
-		stream.Header{Name: event.HeaderID, Value: h.id},
+		stream.Header{Name: event.HeaderID, Value: h.ID},
 		stream.Header{Name: event.HeaderAt, Value: l.at},
 		stream.Header{Name: event.HeaderScreened, Value: sc})
 	return clean, nil
@@ -129,32 +129,14 @@ func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *str
 // Poison keeps a record that cannot be screened whole in the dead letter topic, and passes on what is known of it, so
 // that its transfer is held.
 func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *stream.Out) error {
-	h := read(rec.Headers)
+	h := rec.Carried()
 	out.DeadLetter(rec, stream.ReasonOf(cause), cause)
-	known := judge.Headers{ID: h.id, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
+	known := judge.Headers{ID: h.ID, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
 	value := l.screener.Quarantined(nil, rec.Value, known)
 	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, value,
 		stream.Header{Name: event.HeaderID, Value: known.ID},
-		stream.Header{Name: event.HeaderAt, Value: event.AppendAt(append([]byte(nil), h.at...), l.cfg.Now())},
+		stream.Header{Name: event.HeaderAt, Value: event.AppendAt(append([]byte(nil), h.At...), l.cfg.Now())},
 		stream.Header{Name: event.HeaderScreened, Value: scOther})
 	l.m.quarantined()
 	return nil
-}
-
-// headers are the headers that the stage reads; nil where a record has none.
-type headers struct{ id, at, fp []byte }
-
-// read finds them in one pass.
-func read(all stream.Headers) (h headers) {
-	for name, value, rest, ok := all.Next(); ok; name, value, rest, ok = rest.Next() {
-		switch string(name) {
-		case event.HeaderID:
-			h.id = value
-		case event.HeaderAt:
-			h.at = value
-		case event.HeaderFingerprint:
-			h.fp = value
-		}
-	}
-	return h
 }

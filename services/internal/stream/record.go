@@ -1,6 +1,9 @@
 package stream
 
-import "sluice/services/internal/broker/recordbatch"
+import (
+	"sluice/pkg/event"
+	"sluice/services/internal/broker/recordbatch"
+)
 
 // Record is one record of a topic. Key, Value and Headers alias the buffer it was fetched into: they are valid only
 // until Handle (or the function given to Tail.Run) returns, and must not be changed.
@@ -28,4 +31,29 @@ func NewHeaders(headers ...Header) Headers { return recordbatch.NewHeaders(heade
 type Batch struct {
 	Topic   string
 	Records []Record
+}
+
+// Carried are the headers by which a transfer's record is known from hop to hop; nil where it has none.
+type Carried struct {
+	ID           []byte // event.HeaderID
+	At           []byte // event.HeaderAt
+	Fingerprints []byte // event.HeaderFingerprint
+	Screened     []byte // event.HeaderScreened
+}
+
+// Carried finds them in one pass and without allocating. They alias the record.
+func (r *Record) Carried() (c Carried) {
+	for name, value, rest, ok := r.Headers.Next(); ok; name, value, rest, ok = rest.Next() {
+		switch string(name) {
+		case event.HeaderID:
+			c.ID = value
+		case event.HeaderAt:
+			c.At = value
+		case event.HeaderFingerprint:
+			c.Fingerprints = value
+		case event.HeaderScreened:
+			c.Screened = value
+		}
+	}
+	return c
 }
