@@ -1,5 +1,4 @@
-// Package event is what the topics carry: the bytes of each stage's record, the headers beside them, the record key and
-// its partition.
+// Package event is what the topics carry: the bytes of each stage's record, the headers beside them, and the record key.
 //
 // A record is one JSON object that grows at its end. ingest writes `id`, `transfer_id`, `tenant`, `conflicts_with` and
 // `transfer`; enrichment and alerting splice their members in behind, and copy what stands before them byte for byte.
