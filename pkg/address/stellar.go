@@ -101,6 +101,7 @@ func sizesStellar(kind Kind) (low, high int) {
 	switch kind {
 	case Account, Contract, Pool, Balance:
 		return strkeyBytes, strkeyBytes
+	default:
+		return 0, 0
 	}
-	return 0, 0
 }

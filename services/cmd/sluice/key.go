@@ -18,6 +18,6 @@ func (c *keyCmd) Run(s streams) error {
 	}
 	key, line := httpx.NewKey(c.Tenant)
 	fmt.Fprintf(s.Err, "The client sends, and nobody can show it again:\n  Authorization: Bearer %s\nAdd this line to the file of http.keys_file:\n", key)
-	fmt.Fprintln(s.Out, line)
-	return nil
+	_, err := fmt.Fprintln(s.Out, line)
+	return err
 }

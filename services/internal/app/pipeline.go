@@ -258,19 +258,15 @@ func (p *Pipeline) until(ctx context.Context, what string, fn func(context.Conte
 	const most = 5 * time.Second
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, most) {
 		err := fn(ctx)
-		var f final
-		switch {
-		case err == nil:
-			return nil
-		case errors.As(err, &f):
+		if f := (final{}); err == nil || errors.As(err, &f) {
 			return err
-		case ctx.Err() != nil:
-			return nil
 		}
-		if p.state.Load() != nil { // still starting
-			p.waiting(what + ": " + err.Error())
+		if ctx.Err() == nil {
+			if p.state.Load() != nil { // still starting
+				p.waiting(what + ": " + err.Error())
+			}
+			p.log.Warn().Err(err).Str("for", what).Dur("again_in", pause).Msg("waiting")
 		}
-		p.log.Warn().Err(err).Str("for", what).Dur("again_in", pause).Msg("waiting")
 		select {
 		case <-ctx.Done():
 			return nil
