@@ -349,7 +349,13 @@ func encodeUTXO(n network.Network, form Form, payload []byte) (text string, ok b
 		}
 		text = r.encodeBase58(kind, payload)
 		return text, text != ""
+	default:
+		return r.encodeWitness(form, payload)
 	}
+}
+
+// encodeWitness writes a witness program by Bech32 or Bech32m.
+func (r *utxo) encodeWitness(form Form, payload []byte) (text string, ok bool) {
 	if r.hrp == "" {
 		return "", false
 	}
