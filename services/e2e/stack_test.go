@@ -51,7 +51,6 @@ type base struct {
 
 	mu    sync.Mutex
 	facts map[string]fact // what was acknowledged over HTTP, by id
-	world *simulate.Generator
 }
 
 // fact is what is known of an acknowledged transfer.
