@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 	"sluice/services/internal/stream"
 )
 

@@ -3,7 +3,7 @@ package stream
 import (
 	"errors"
 
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // decoder turns fetched bytes into records: it verifies checksums, expands, passes over control records and aborted

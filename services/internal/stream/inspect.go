@@ -3,7 +3,7 @@ package stream
 import (
 	"fmt"
 
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // Each calls f for everything that was appended, topic by topic in the order of their first use, partition by partition,

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 func TestSequenceNumbersGoOnBehindTheLargest(t *testing.T) {

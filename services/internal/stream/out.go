@@ -6,7 +6,7 @@ import (
 
 	"sluice/pkg/event"
 	"sluice/schemas"
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // ByKey as a partition lets Murmur2 of the key choose it, as Java clients do.

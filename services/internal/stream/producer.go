@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/event"
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // Producer writes records for callers that wait, such as HTTP requests: what concurrent callers hand in within a

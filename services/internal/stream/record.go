@@ -2,7 +2,7 @@ package stream
 
 import (
 	"sluice/pkg/event"
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // Record is one record of a topic. Key, Value and Headers alias the buffer it was fetched into: they are valid only

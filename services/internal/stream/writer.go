@@ -7,7 +7,7 @@ import (
 	"math"
 	"time"
 
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 )
 
 // writer is an idempotent producer session. It keeps at most one unacknowledged batch per partition, and sends the very

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"sluice/schemas"
-	"sluice/services/internal/broker/recordbatch"
+	"sluice/services/internal/recordbatch"
 	"sluice/services/internal/stream"
 )
 
