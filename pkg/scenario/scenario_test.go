@@ -13,7 +13,7 @@ import (
 
 // TestBuiltinPolicy runs the scenarios of the built-in policy, and notes that every rule of it is in some scenario.
 func TestBuiltinPolicy(t *testing.T) {
-	files, err := filepath.Glob("../scenarios/*.txtar")
+	files, err := filepath.Glob("../rules/scenarios/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
@@ -102,7 +102,7 @@ func TestRunReportsBrokenRules(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	files, _ := filepath.Glob("../scenarios/*.txtar")
+	files, _ := filepath.Glob("../rules/scenarios/*.txtar")
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
