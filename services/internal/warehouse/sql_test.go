@@ -47,7 +47,8 @@ func TestSQLShowsClickHousesMessage(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "boo") || strings.Contains(err.Error(), "__exception__") {
 		t.Errorf("%v", err)
 	}
-	if !strings.HasPrefix(out.String(), "0\t0\n") || strings.Contains(out.String(), "exception") || !strings.HasSuffix(out.String(), "\t0\n") {
+	// How many rows are on their way when it fails is the server's affair; what comes is whole rows, and no message.
+	if got := out.String(); got != "" && (!strings.HasPrefix(got, "0\t0\n") || strings.Contains(got, "exception") || !strings.HasSuffix(got, "\t0\n")) {
 		t.Errorf("the rows before the failure: %.40q … %q", out.String(), out.String()[max(0, out.Len()-40):])
 	}
 	gone, err := Open(Config{DSN: "http://127.0.0.1:1"})
