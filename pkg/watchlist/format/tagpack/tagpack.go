@@ -34,6 +34,11 @@ var confidences = map[string]uint8{
 	"web_crawl": 20, "heuristic": 10, "unknown": 5,
 }
 
+// tagTypes are GraphSense's types of a tag: of who controls the address, of an event that it had a part in, or of a place
+// that merely mentions it. Mentions say little about the address itself: their confidence is no higher than a web
+// crawl's.
+var tagTypes = map[string]bool{"actor": true, "event": true, "mention": true}
+
 // Parse reads packs as one list. entry_id is the canonical address: tags have no ids of their own.
 func Parse(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
 	list, err := opts.ListName("", inputs)
@@ -159,6 +164,11 @@ func row(at intake.Place, title string, tag fields, opts intake.Options) intake.
 		if _, known := confidences[c]; !known {
 			r.Terms = append(r.Terms, "confidence: "+c)
 		}
+	}
+	if t := tag.text["tag_type"]; t == "mention" {
+		r.Entry.Confidence = min(max(r.Entry.Confidence, confidences["unknown"]), confidences["web_crawl"])
+	} else if t != "" && !tagTypes[t] {
+		r.Terms = append(r.Terms, "tag_type: "+t)
 	}
 	if o, ok := override(title, tag); ok {
 		r.Entry.Categories, r.Entry.Authority, r.Entry.Measure = slices.Clone(o.categories), o.authority, o.measure
