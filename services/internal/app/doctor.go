@@ -89,7 +89,7 @@ func lookTopics(ctx context.Context, cfg *config.Config, s *Servers) doctor.Find
 		return doctor.Bad(err, "see docs/operations.md; services refuse to start like this")
 	case err != nil:
 		return doctor.Bad(err, "see kafka above")
-	case len(report.Warnings) > 0:
+	case len(report.Warnings) > 0 && len(cfg.Kafka.Brokers) > 0: // the embedded broker is one broker
 		return doctor.Doubtful(strings.Join(report.Warnings, "; "), "see docs/operations.md")
 	}
 	return doctor.Good("%d topics, %d partitions for each customer-keyed one", len(report.Existing), report.Partitions)
