@@ -7,12 +7,11 @@ import (
 	"sluice/pkg/event"
 	"sluice/pkg/screening"
 	"sluice/pkg/transfer"
-	"sluice/pkg/watchlist"
 )
 
 // Lists are what a Screener knows: a snapshot, the activation that put it in force, and the exchange's own addresses.
 type Lists struct {
-	Snapshot *watchlist.Snapshot // nil: there are no usable lists, and every transfer is degraded
+	Snapshot screening.Lists // nil: there are no usable lists, and every transfer is degraded
 	Seq      uint64
 	Own      *screening.Own // nil has none
 }
@@ -55,7 +54,11 @@ func (s *Screener) screen(dst, value []byte) (out []byte, clean bool, err error)
 		return dst, false, err
 	}
 	r := screening.Screen(parsed, s.Lists.Snapshot, s.Lists.Own)
-	return s.finish(dst, value, &r, s.Lists.Snapshot.Version())
+	version := noLists
+	if s.Lists.Snapshot != nil {
+		version = s.Lists.Snapshot.Version()
+	}
+	return s.finish(dst, value, &r, version)
 }
 
 // finish splices a result in behind the record in s.record. version is that of the lists it was screened with.

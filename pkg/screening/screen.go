@@ -38,7 +38,7 @@ func (r *Result) Clean() bool {
 
 // Screen looks up every address of a parsed transfer: both ends, token contract, initiator and memo. Without usable
 // lists the result is degraded and has no hits.
-func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {
+func Screen(p *transfer.Parsed, lists Lists, own *Own) Result {
 	r := Result{Status: Complete, Coverage: p.Coverage}
 	if len(p.Unscreenable) > 0 {
 		r.Coverage.Reason = transfer.GapUnparsed // of our own side too: the transfer cannot be screened
@@ -46,11 +46,11 @@ func Screen(p *transfer.Parsed, snap *watchlist.Snapshot, own *Own) Result {
 	if r.Coverage != (transfer.Coverage{}) {
 		r.Status = Partial
 	}
-	if !usable(snap) {
+	if !usable(lists) {
 		r.Status = Degraded
 		return r
 	}
-	s := screener{p: p, snap: snap, own: own, result: &r}
+	s := screener{p: p, lists: lists, own: own, result: &r}
 	for i := range p.Parties {
 		s.party(&p.Parties[i])
 	}
@@ -82,13 +82,13 @@ func fitting(hits []Hit) int {
 // screener is one transfer on its way through the lists.
 type screener struct {
 	p      *transfer.Parsed
-	snap   *watchlist.Snapshot
+	lists  Lists
 	own    *Own
 	result *Result
 }
 
 func (s *screener) party(party *transfer.Party) {
-	listed, wrapped := s.snap.Lookup(party.Key)
+	listed, wrapped := s.lists.Lookup(party.Key)
 	for _, e := range listed {
 		s.hit(party, e, s.match(party, e))
 	}
@@ -127,7 +127,7 @@ func (s *screener) text(party transfer.Party) {
 		return
 	}
 	party.Key = watchlist.TextKey(strings.TrimSpace(party.Text))
-	listed, _ := s.snap.Lookup(party.Key)
+	listed, _ := s.lists.Lookup(party.Key)
 	for _, e := range listed {
 		s.hit(&party, e, tagged(&party, e, MatchExact))
 	}
@@ -161,6 +161,9 @@ func segwit(n network.Network, text string) bool {
 }
 
 func (s *screener) hit(party *transfer.Party, e *watchlist.Entry, m Match) {
+	if e.Use != watchlist.UseListed {
+		return
+	}
 	if s.own.Has(party.Key) {
 		s.result.Own = s.own.Version()
 		if s.own.names(e) {

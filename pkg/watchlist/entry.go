@@ -33,7 +33,50 @@ func (m Measure) Valid() bool {
 	}
 }
 
-// Entry is one listed address as one list has it.
+// Use is what an entry does.
+type Use string
+
+// The uses.
+const (
+	UseListed Use = ""      // transfers that touch the address are hits
+	UseAllow  Use = "allow" // hits of the address are shown as suppressed and not judged
+	UseOwn    Use = "own"   // the address is the exchange's own
+)
+
+// Valid says whether u is a use.
+func (u Use) Valid() bool { return u == UseListed || u == UseAllow || u == UseOwn }
+
+// Names is what the party of an entry is to a token whose contract the address is.
+type Names string
+
+// What an entry may name. "" for an address that is more than that: a hit on it as a token contract is a fact about
+// the token's users and no alert, unless it is sanctions.
+const (
+	NamesNothing Names = ""
+	NamesToken   Names = "token"  // the token itself is what is listed
+	NamesIssuer  Names = "issuer" // its issuer is
+)
+
+// Valid says whether n is one of the above.
+func (n Names) Valid() bool { return n == NamesNothing || n == NamesToken || n == NamesIssuer }
+
+// Service is what an own address serves for.
+type Service string
+
+// The services of own addresses.
+const (
+	ServiceDeposit Service = "deposit" // of one customer
+	ServiceHot     Service = "hot"
+	ServiceCold    Service = "cold"
+	ServiceSweep   Service = "sweep"
+)
+
+// Valid says whether s is a service or "".
+func (s Service) Valid() bool {
+	return s == "" || s == ServiceDeposit || s == ServiceHot || s == ServiceCold || s == ServiceSweep
+}
+
+// Entry is one listed address as one list has it, or what the exchange itself says of an address.
 type Entry struct {
 	List    string // name of the list, such as "ofac-sdn"
 	EntryID string // the publisher's id of the entry, stable between versions of the list
@@ -54,4 +97,20 @@ type Entry struct {
 	PartyListedAt   string // YYYY-MM-DD, "" unknown; of the party, never to be read as the address's
 	AddressListedAt string // YYYY-MM-DD, "" where the publisher dates only parties
 	DelistedAt      string // YYYY-MM-DD, "" while listed
+
+	Use      Use
+	Names    Names
+	Service  Service // own: what it serves for
+	Customer string  // own: the pseudonym of the customer whose address it is, "" none's
+
+	ForList  string // allow: the only list whose hits are suppressed, "" all
+	ForEntry string // allow: the only entry of ForList, "" all
+
+	// What follows is known of entries that people make.
+	ExpiresAt string // RFC 3339 UTC in whole seconds, "" never: then a new snapshot goes without the entry
+	KnownAt   string // RFC 3339 UTC in whole seconds, when it was made
+	Author    string
+	Reason    string
+	Reference string // of the case or decision behind it
+	Approver  string // the second person, where one is wanted
 }

@@ -61,6 +61,16 @@ func anEntry(list string) *rapid.Generator[Entry] {
 		e.Measure = rapid.SampledFrom([]Measure{"", MeasureBlock}).Draw(t, "measure")
 		e.Confidence = uint8(rapid.IntRange(0, 100).Draw(t, "confidence"))
 		e.PartyListedAt = rapid.SampledFrom([]string{"", "2020-02-29"}).Draw(t, "date")
+		switch e.Use = rapid.SampledFrom([]Use{UseListed, UseListed, UseAllow, UseOwn}).Draw(t, "use"); e.Use {
+		case UseListed:
+			e.Names = rapid.SampledFrom([]Names{NamesNothing, NamesToken, NamesIssuer}).Draw(t, "names")
+		case UseAllow:
+			e.ForList = rapid.SampledFrom([]string{"", "a"}).Draw(t, "for list")
+			e.ExpiresAt = rapid.SampledFrom([]string{"", "2026-11-22T14:00:00Z"}).Draw(t, "expiry")
+		case UseOwn:
+			e.Service = rapid.SampledFrom([]Service{"", ServiceDeposit, ServiceHot}).Draw(t, "service")
+			e.Customer = rapid.SampledFrom([]string{"", "c-1"}).Draw(t, "customer")
+		}
 		return e
 	})
 }

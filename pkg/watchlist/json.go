@@ -27,6 +27,18 @@ type entryJSON struct {
 	PartyListedAt   string              `json:"party_listed_at"`
 	AddressListedAt string              `json:"address_listed_at"`
 	DelistedAt      string              `json:"delisted_at"`
+	Use             Use                 `json:"use"`
+	Names           Names               `json:"names"`
+	Service         Service             `json:"service"`
+	Customer        string              `json:"customer_id"`
+	ForList         string              `json:"for_list"`
+	ForEntry        string              `json:"for_entry"`
+	ExpiresAt       string              `json:"expires_at"`
+	KnownAt         string              `json:"known_at"`
+	Author          string              `json:"author"`
+	Reason          string              `json:"reason"`
+	Reference       string              `json:"reference"`
+	Approver        string              `json:"approver"`
 }
 
 // AppendJSON appends the canonical JSON of the entry: fixed order of members, no spaces, what is empty left out except
@@ -55,6 +67,18 @@ func (e *Entry) AppendJSON(dst []byte) []byte {
 	dst = appendOptional(dst, `,"party_listed_at":`, e.PartyListedAt)
 	dst = appendOptional(dst, `,"address_listed_at":`, e.AddressListedAt)
 	dst = appendOptional(dst, `,"delisted_at":`, e.DelistedAt)
+	dst = appendOptional(dst, `,"use":`, string(e.Use))
+	dst = appendOptional(dst, `,"names":`, string(e.Names))
+	dst = appendOptional(dst, `,"service":`, string(e.Service))
+	dst = appendOptional(dst, `,"customer_id":`, e.Customer)
+	dst = appendOptional(dst, `,"for_list":`, e.ForList)
+	dst = appendOptional(dst, `,"for_entry":`, e.ForEntry)
+	dst = appendOptional(dst, `,"expires_at":`, e.ExpiresAt)
+	dst = appendOptional(dst, `,"known_at":`, e.KnownAt)
+	dst = appendOptional(dst, `,"author":`, e.Author)
+	dst = appendOptional(dst, `,"reason":`, e.Reason)
+	dst = appendOptional(dst, `,"reference":`, e.Reference)
+	dst = appendOptional(dst, `,"approver":`, e.Approver)
 	return append(dst, '}')
 }
 
@@ -89,6 +113,8 @@ func ParseEntry(line []byte) (Entry, error) {
 		Entity: j.Entity, Category: j.Category, Categories: j.Categories,
 		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Confidence: j.Confidence,
 		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, DelistedAt: j.DelistedAt,
+		Use: j.Use, Names: j.Names, Service: j.Service, Customer: j.Customer, ForList: j.ForList, ForEntry: j.ForEntry,
+		ExpiresAt: j.ExpiresAt, KnownAt: j.KnownAt, Author: j.Author, Reason: j.Reason, Reference: j.Reference, Approver: j.Approver,
 	}
 	e.Key = keyOf(j.Network, j.Address)
 	if err := e.Validate(); err != nil {

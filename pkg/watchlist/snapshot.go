@@ -67,13 +67,14 @@ func (s *Snapshot) Lists() []ListInfo {
 	return slices.Clone(s.lists)
 }
 
-// MayContain says whether Lookup may find something for a key with this fingerprint (address.Key.Fingerprint). False is
-// certain; true is wrong about twice in 100,000. It allocates nothing.
+// MayContain says whether a key with this fingerprint (address.Key.Fingerprint) may be listed. False is certain; true is
+// wrong about twice in 100,000. Keys that only allow and own entries have are not listed: what suppresses a hit and
+// whose an address is matters only beside a hit, and every transfer has an own address. It allocates nothing.
 func (s *Snapshot) MayContain(fingerprint uint64) bool {
 	return s != nil && s.filter.mayContain(fingerprint)
 }
 
-// Lookup returns the entries of the key k, and the entries that list the public key hash whose P2SH-P2WPKH key is k:
+// Lookup returns the entries of the key k of every use, and the entries that list the public key hash whose P2SH-P2WPKH key is k:
 // of these the match is always same_key. The slices belong to the snapshot: do not change them. It allocates nothing.
 func (s *Snapshot) Lookup(k address.Key) (listed, wrapped []*Entry) {
 	if s == nil {
@@ -199,9 +200,17 @@ func (s *Snapshot) buildIndex() {
 		n := at.end
 		s.index[k] = span{start: next, end: next}
 		next += n
-		fps = append(fps, k.Fingerprint())
 		if w, ok := address.WrappedSegwit(k); ok {
 			wrapped[w] = k
+		}
+	}
+	for i := range s.entries {
+		if s.entries[i].Use != UseListed {
+			continue
+		}
+		k := s.entries[i].Key
+		fps = append(fps, k.Fingerprint())
+		if w, ok := address.WrappedSegwit(k); ok {
 			fps = append(fps, w.Fingerprint())
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	MaxListName = 64
 	MaxEntryID  = 256
 	MaxAddress  = 512
-	MaxText     = 2048 // entity, program, authority, tag
+	MaxText     = 2048 // entity, program, authority, tag, reason, reference
 )
 
 // Validate says what is wrong with the entry, naming field, value and rule; nil when nothing is.
@@ -34,6 +34,12 @@ func (e *Entry) Validate() error {
 		{"entity", e.Entity, false, MaxText},
 		{"authority", e.Authority, false, MaxText},
 		{"program", e.Program, false, MaxText},
+		{"customer_id", e.Customer, false, MaxEntryID},
+		{"for_entry", e.ForEntry, false, MaxEntryID},
+		{"author", e.Author, false, MaxEntryID},
+		{"reason", e.Reason, false, MaxText},
+		{"reference", e.Reference, false, MaxText},
+		{"approver", e.Approver, false, MaxEntryID},
 	} {
 		switch {
 		case f.need && f.value == "":
@@ -66,7 +72,41 @@ func (e *Entry) Validate() error {
 			return fmt.Errorf("%s %q is no date of the form YYYY-MM-DD", d.name, d.value)
 		}
 	}
-	return nil
+	for _, d := range []struct{ name, value string }{{"expires_at", e.ExpiresAt}, {"known_at", e.KnownAt}} {
+		if d.value == "" {
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, d.value); err != nil || at.UTC().Format(time.RFC3339) != d.value {
+			return fmt.Errorf("%s %q is no time in UTC of the form 2026-11-22T14:00:00Z", d.name, d.value)
+		}
+	}
+	return e.checkUse()
+}
+
+// checkUse says what does not go together with the use of the entry.
+func (e *Entry) checkUse() error {
+	switch {
+	case !e.Use.Valid():
+		return fmt.Errorf("use %q is neither allow nor own; a listed entry has none", e.Use)
+	case !e.Names.Valid():
+		return fmt.Errorf("names %q is neither token nor issuer", e.Names)
+	case e.Names != NamesNothing && e.Use != UseListed:
+		return fmt.Errorf("names %q belongs to listed entries, use is %q", e.Names, e.Use)
+	case !e.Service.Valid():
+		return fmt.Errorf("service %q is none of deposit, hot, cold, sweep", e.Service)
+	case e.Use != UseOwn && e.Service != "":
+		return fmt.Errorf("service %q belongs to own addresses, use is %q", e.Service, e.Use)
+	case e.Use != UseOwn && e.Customer != "":
+		return fmt.Errorf("customer_id %q belongs to own addresses, use is %q", e.Customer, e.Use)
+	case e.Use != UseAllow && (e.ForList != "" || e.ForEntry != ""):
+		return fmt.Errorf("for_list %q and for_entry %q belong to allow entries, use is %q", e.ForList, e.ForEntry, e.Use)
+	case e.ForEntry != "" && e.ForList == "":
+		return fmt.Errorf("for_entry %q needs for_list: an entry id is known only within its list", e.ForEntry)
+	case e.ForList != "":
+		return CheckListName(e.ForList)
+	default:
+		return nil
+	}
 }
 
 func checkCategories(primary taxonomy.Category, all []taxonomy.Category) error {
