@@ -1,7 +1,8 @@
 // Package recorder writes what the topics carry into ClickHouse, for analysts.
 //
 // It is a set of handlers for the stream loop, one for each topic: verdicts.v1 fills transfers and transfer_addresses,
-// flagged.v1 fills flagged_events and flagged_history, deadletter.v1 fills dead_letters. A handler returns after the
+// flagged.v1 fills flagged_events and flagged_history, deadletter.v1 fills dead_letters; and transfers.v1 fills the ledger,
+// by which sluice verify finds out what is missing in the others. A handler returns after the
 // warehouse has acknowledged every row, and only then the loop commits: what is not yet in ClickHouse stays in the
 // topics, and nothing is kept in memory beyond the batch at hand.
 //
@@ -50,9 +51,9 @@ type Hop struct {
 // Hops are the recorder's handlers. Each runs in a group of its own, so that none waits for another.
 func Hops(w Warehouse) []Hop {
 	return []Hop{
-		{"sluice.recorder.verdicts", schemas.Verdicts, &verdicts{w: w}},
-		{"sluice.recorder.flagged", schemas.Flagged, &flagged{w: w}},
-		{"sluice.recorder.deadletter", schemas.DeadLetters, &deadLetters{w: w}},
+		{schemas.GroupRecorderVerdicts, schemas.Verdicts, &verdicts{w: w}},
+		{schemas.GroupRecorderFlagged, schemas.Flagged, &flagged{w: w}},
+		{schemas.GroupRecorderDeadLetter, schemas.DeadLetters, &deadLetters{w: w}},
 	}
 }
 

@@ -17,13 +17,6 @@ import (
 	"sluice/services/recorder"
 )
 
-// The consumer groups of the hops; the recorder has its own names.
-const (
-	groupIngest     = "sluice.ingest"
-	groupEnrichment = "sluice.enrichment"
-	groupAlerting   = "sluice.alerting"
-)
-
 // laneDrain is how long a lane may take for the batch at hand when its partitions go to another: less than the session,
 // after which the group would give them away anyhow.
 const laneDrain = 8 * time.Second
@@ -67,13 +60,13 @@ func (p *Pipeline) assemble() error {
 		p.add("verdict waiter", waiter.Run)
 		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: seen, Verdicts: waiter,
 			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m})
-		if err := p.addLoop(stream.Config{Group: groupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(ingest.RawConfig{Tenant: p.cfg.Ingest.Tenant, Seen: seen, Now: time.Now}, m)); err != nil {
+		if err := p.addLoop(stream.Config{Group: schemas.GroupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(ingest.RawConfig{Tenant: p.cfg.Ingest.Tenant, Seen: seen, Now: time.Now}, m)); err != nil {
 			return err
 		}
 	}
 	if parts.Enrichment {
 		stage := enrichment.New(enrichment.Config{HoldAfter: p.cfg.Lists.HoldAfter, Now: time.Now}, p.lists, enrichment.NewMetrics(p.reg))
-		if err := p.addLoop(stream.Config{Group: groupEnrichment, Stage: "enrichment", Topics: []string{schemas.Transfers, schemas.Rescreen}}, stage); err != nil {
+		if err := p.addLoop(stream.Config{Group: schemas.GroupEnrichment, Stage: "enrichment", Topics: []string{schemas.Transfers, schemas.Rescreen}}, stage); err != nil {
 			return err
 		}
 	}
@@ -84,12 +77,12 @@ func (p *Pipeline) assemble() error {
 		}
 		p.verdicts = alerting.NewMetrics(p.reg)
 		stage := alerting.New(alerting.Config{Rules: judge.Rules{Set: set}, Now: time.Now}, p.verdicts)
-		if err := p.addLoop(stream.Config{Group: groupAlerting, Stage: "alerting", Topics: []string{schemas.Screened}}, stage); err != nil {
+		if err := p.addLoop(stream.Config{Group: schemas.GroupAlerting, Stage: "alerting", Topics: []string{schemas.Screened}}, stage); err != nil {
 			return err
 		}
 	}
 	if parts.Recorder {
-		for _, hop := range recorder.Hops(p.warehouse) {
+		for _, hop := range append(recorder.Hops(p.warehouse), recorder.LedgerHop(p.warehouse, p.kafka)) {
 			cfg := stream.Config{Group: hop.Group, Stage: recorder.Stage, Topics: []string{hop.Topic},
 				Gather: stream.GatherConfig{Records: p.cfg.Recorder.BatchRows, Bytes: recorderBytes, Wait: p.cfg.Recorder.MaxWait}}
 			if err := p.addLoop(cfg, hop.Handler); err != nil {

@@ -118,7 +118,7 @@ func (p *Pipeline) Model() screen.Model {
 	for _, l := range p.loops {
 		s := l.State()
 		done := s.Consumed
-		if s.Group == groupIngest { // what came over HTTP too
+		if s.Group == schemas.GroupIngest { // what came over HTTP too
 			done += p.producer.Stats().Messages
 		}
 		h := screen.Hop{Name: strings.TrimPrefix(s.Group, "sluice."), Done: done, Lag: s.Lag(), Rate: p.latest.rate(s.Group, done, now)}

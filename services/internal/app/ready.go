@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/schemas"
 	"sluice/services/internal/httpx"
 )
 
@@ -31,7 +32,7 @@ func (p *Pipeline) readiness() httpx.Readiness {
 		}
 		r.Parts[s.Group] = part
 		// Only the hop that takes transfers in decides for a process that accepts them: the others have a backlog.
-		if !part.OK && (!p.opts.Parts.Ingest || s.Group == groupIngest || !s.Joined) {
+		if !part.OK && (!p.opts.Parts.Ingest || s.Group == schemas.GroupIngest || !s.Joined) {
 			r.Ready = false
 		}
 	}

@@ -35,6 +35,7 @@ func TestOnTheEmbeddedBroker(t *testing.T) {
 	addr := embedded(t)
 	t.Run("conformance", func(t *testing.T) { conformance(t, addr) })
 	t.Run("other producers", func(t *testing.T) { otherProducers(t, addr) })
+	t.Run("incarnations", func(t *testing.T) { incarnations(t, addr) })
 }
 
 func TestTheEmbeddedBrokerRestartsInMidStream(t *testing.T) {
@@ -54,6 +55,7 @@ func TestOnKafka(t *testing.T) {
 	k := realservers.KafkaServer(t)
 	t.Run("conformance", func(t *testing.T) { conformance(t, k.Addr) })
 	t.Run("other producers", func(t *testing.T) { otherProducers(t, k.Addr) })
+	t.Run("incarnations", func(t *testing.T) { incarnations(t, k.Addr) })
 	t.Run("it is killed and comes back", func(t *testing.T) {
 		stress(t, k.Addr, 1000, false, func(round int) {
 			if round == 2 {
