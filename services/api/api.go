@@ -22,11 +22,16 @@ import (
 // API is the routes.
 type API struct{ Warehouse Warehouse }
 
-// Register adds the routes.
-func (a *API) Register(mux *http.ServeMux) {
-	mux.HandleFunc("GET /v1/transfers/{id}", a.transfer)
-	mux.HandleFunc("GET /v1/transfers", a.transfers)
-	mux.HandleFunc("GET /v1/flagged", a.flagged)
+// Routes are the rows of the route table.
+func (a *API) Routes() []httpx.Route {
+	return []httpx.Route{
+		{Pattern: "GET /v1/transfers/{id}", Scope: httpx.ScopeTransfersRead, Handler: http.HandlerFunc(a.transfer),
+			Summary: "The verdict on a transfer, by the id of its fact."},
+		{Pattern: "GET /v1/transfers", Scope: httpx.ScopeTransfersRead, Handler: http.HandlerFunc(a.transfers),
+			Summary: "The verdicts on the transfers with ?transfer_id=, the exchange's own id."},
+		{Pattern: "GET /v1/flagged", Scope: httpx.ScopeFlaggedRead, Handler: http.HandlerFunc(a.flagged),
+			Summary: "The flagged and held transfers, newest first."},
+	}
 }
 
 func (a *API) transfer(w http.ResponseWriter, r *http.Request) {

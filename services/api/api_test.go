@@ -48,10 +48,12 @@ func (w *warehouse) Flagged(_ context.Context, f api.Filter) (api.Page, error) {
 // get asks as the tenant acme.
 func get(t *testing.T, w *warehouse, target string) *httptest.ResponseRecorder {
 	t.Helper()
-	mux := http.NewServeMux()
-	(&api.API{Warehouse: w}).Register(mux)
+	mux, err := httpx.Mux(&httpx.Guard{Tenant: "acme"}, (&api.API{Warehouse: w}).Routes(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	answer := httptest.NewRecorder()
-	httpx.Authenticate(nil, "acme", mux).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))
+	mux.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))
 	return answer
 }
 

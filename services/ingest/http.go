@@ -50,6 +50,12 @@ type API struct {
 	Metrics      *Metrics
 }
 
+// Routes are the rows of the route table.
+func (a *API) Routes() []httpx.Route {
+	return []httpx.Route{{Pattern: "POST /v1/transfers", Scope: httpx.ScopeTransfersWrite, Handler: a, MaxBody: MaxBody,
+		Summary: "Take a transfer, or NDJSON of many; with ?wait=verdict, answer with the verdict."}}
+}
+
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" && kind != "application/x-ndjson" {

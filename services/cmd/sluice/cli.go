@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"sluice/services/internal/config"
+	"sluice/services/internal/httpx"
 )
 
 // streams are the standard streams of a command, so that tests run commands in their own process.
@@ -40,6 +41,7 @@ type cli struct {
 	Bench      benchCmd      `cmd:"" help:"Measure each hop and the whole beside the bare loop."`
 	Doctor     doctorCmd     `cmd:"" help:"Check config and connections, and say what to do about each problem."`
 	Key        keyCmd        `cmd:"" help:"Make an API key for a tenant."`
+	Audit      auditCmd      `cmd:"" help:"Read and verify the log of who changed what."`
 }
 
 // errLines says that some lines of a filter failed; each was reported where it happened.
@@ -58,7 +60,7 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		kong.Name("sluice"),
 		kong.Description("The streaming know-your-transaction pipeline for exchanges."),
 		kong.UsageOnError(),
-		kong.Vars{"version": version},
+		vars(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(s.Out, s.Err),
 		kong.Exit(func(code int) { exit = code }),
@@ -96,6 +98,11 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		fmt.Fprintf(s.Err, "sluice: %v\n", err)
 		return 1
 	}
+}
+
+// vars are what help texts and defaults are filled with.
+func vars() kong.Vars {
+	return kong.Vars{"version": version, "scopes": httpx.AllScopes.String(), "exchange_scopes": httpx.ExchangeScopes.String()}
 }
 
 // readConfig reads the file of --config or SLUICE_CONFIG, which must be known before the flags are resolved.

@@ -15,7 +15,7 @@ func (c *migrateCmd) Run(ctx context.Context, s streams) error {
 	if err := c.Require(config.NeedClickHouse, config.NeedRedis); err != nil {
 		return err
 	}
-	applied, err := app.Migrate(ctx, &c.Config)
+	applied, err := app.Migrate(ctx, &c.Config, app.Logger(s.Err, c.Log))
 	for _, m := range applied {
 		fmt.Fprintf(s.Err, "applied %d %s\n", m.Version, m.Name)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"sluice/services/internal/config"
 	"sluice/services/internal/datadir"
+	"sluice/services/internal/httpx"
 )
 
 func settings(t *testing.T) *config.Config {
@@ -150,13 +151,16 @@ func TestEmbeddedServersStartAndTheirFolderHasOneOwner(t *testing.T) {
 }
 
 func TestAProcessThatWaitsSaysForWhat(t *testing.T) {
-	p := &Pipeline{cfg: settings(t), log: zerolog.Nop()}
+	p := &Pipeline{cfg: settings(t), log: zerolog.Nop(), guard: &httpx.Guard{}, reg: prometheus.NewRegistry()}
 	p.waiting("the broker: connection refused")
+	if err := p.serveStarting(); err != nil {
+		t.Fatal(err)
+	}
 	if r := p.readiness(); r.Ready || !strings.Contains(r.Parts["start"].Detail, "connection refused") {
 		t.Errorf("%+v", r)
 	}
 	w := httptest.NewRecorder()
-	p.serveAPI(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/transfers", nil))
+	p.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/transfers", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "connection refused") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

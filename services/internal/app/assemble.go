@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"sluice/pkg/judge"
@@ -35,7 +34,7 @@ const producerQueue = 4 * ingest.MaxBody
 // assemble makes the services that the process runs. It dials nothing.
 func (p *Pipeline) assemble() error {
 	parts := p.opts.Parts
-	mux := http.NewServeMux()
+	var at surface
 	if parts.Ingest {
 		producer, err := stream.NewProducer(stream.ProducerConfig{QueueBytes: producerQueue, Timeout: produceTimeout, Logger: p.log}, p.kafka)
 		if err != nil {
@@ -58,8 +57,8 @@ func (p *Pipeline) assemble() error {
 		m, seen := ingest.NewMetrics(p.reg), p.seen()
 		waiter := ingest.NewWaiter(p.kafka)
 		p.add("verdict waiter", waiter.Run)
-		mux.Handle("POST /v1/transfers", &ingest.API{Publisher: p.producer, Seen: seen, Verdicts: waiter,
-			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m})
+		at.ingest = &ingest.API{Publisher: p.producer, Seen: seen, Verdicts: waiter,
+			WaitDeadline: p.cfg.HTTP.WaitDeadline, Full: p.Servers.Full, Now: time.Now, Metrics: m}
 		if err := p.addLoop(stream.Config{Group: schemas.GroupIngest, Stage: "ingest", Topics: []string{schemas.Raw}}, ingest.NewRaw(ingest.RawConfig{Tenant: p.cfg.Ingest.Tenant, Seen: seen, Now: time.Now}, m)); err != nil {
 			return err
 		}
@@ -91,7 +90,7 @@ func (p *Pipeline) assemble() error {
 		}
 	}
 	if p.warehouse != nil && parts.Ingest {
-		(&api.API{Warehouse: p.warehouse}).Register(mux)
+		at.api = &api.API{Warehouse: p.warehouse}
 	}
 	if p.opts.Show != nil {
 		p.add("latest flagged", func(ctx context.Context) error { return p.latest.follow(ctx, p.kafka) })
@@ -101,9 +100,7 @@ func (p *Pipeline) assemble() error {
 			return err
 		}
 	}
-	var h http.Handler = mux
-	p.api.Store(&h)
-	return nil
+	return p.serve(at)
 }
 
 // seen is the memory of what was acknowledged; the embedded cache goes through all its keys to age them, so it keeps

@@ -9,6 +9,7 @@ import (
 
 	"sluice/schemas"
 	"sluice/services/internal/activation"
+	"sluice/services/internal/audit"
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
@@ -27,11 +28,12 @@ type Desk struct {
 	warehouse *warehouse.Warehouse // nil where none is named: an import does not need it
 	phase     *phase
 	deps      watchlist.Deps
+	audit     audit.Writer
 }
 
 // OpenDesk connects; write says that lists are to be changed, which needs the broker too.
 func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.Logger) (_ *Desk, err error) {
-	d := &Desk{}
+	d := &Desk{audit: AuditLog(cfg, log)}
 	if d.servers, err = Attach(ctx, cfg, Needs{Kafka: write, Redis: true}, log); err != nil {
 		return nil, err
 	}
@@ -76,9 +78,23 @@ func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publi
 	return d
 }
 
-// Import replaces a list.
-func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (watchlist.ImportResult, error) {
-	return watchlist.Import(ctx, d.deps, req)
+// Import replaces a list, and writes down who did.
+func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (result watchlist.ImportResult, err error) {
+	detail := map[string]string{"format": req.Format}
+	for name, value := range map[string]string{"author": req.Author, "reason": req.Reason} {
+		if value != "" {
+			detail[name] = value
+		}
+	}
+	if req.AcceptShrink {
+		detail["accept_shrink"] = "true"
+	}
+	err = audit.Do(ctx, d.audit, audit.Record{Actor: Actor(), Action: audit.ListImport, Object: req.Options.List, Detail: detail},
+		func(ctx context.Context) error {
+			result, err = watchlist.Import(ctx, d.deps, req)
+			return err
+		})
+	return result, err
 }
 
 // Live is the snapshot in force.

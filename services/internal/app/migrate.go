@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rs/zerolog"
+
+	"sluice/services/internal/audit"
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
 	"sluice/services/internal/warehouse"
 )
 
 // Migrate brings the schema of the configured ClickHouse up to date, and tells what it applied.
-func Migrate(ctx context.Context, cfg *config.Config) (_ []warehouse.Applied, err error) {
+func Migrate(ctx context.Context, cfg *config.Config, log zerolog.Logger) (applied []warehouse.Applied, err error) {
 	redis, err := cache.New(cache.Config{URL: cfg.Redis.URL})
 	if err != nil {
 		return nil, err
@@ -21,5 +24,10 @@ func Migrate(ctx context.Context, cfg *config.Config) (_ []warehouse.Applied, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return w.Migrate(ctx, migrateLock{redis})
+	record := audit.Record{Actor: Actor(), Action: audit.SchemaMigrate, Object: w.Address()}
+	err = audit.Do(ctx, AuditLog(cfg, log), record, func(ctx context.Context) error {
+		applied, err = w.Migrate(ctx, migrateLock{redis})
+		return err
+	})
+	return applied, err
 }

@@ -72,8 +72,9 @@ type Pipeline struct {
 
 	loops   []*stream.Loop
 	runners []runner
-	api     atomic.Pointer[http.Handler]
-	state   atomic.Pointer[string] // what the start is waiting for; nil: started
+	guard   *httpx.Guard
+	api     atomic.Pointer[http.Handler] // what the listener serves now
+	state   atomic.Pointer[string]       // what the start is waiting for; nil: started
 	addr    string
 }
 
@@ -88,12 +89,16 @@ func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logg
 	if err != nil {
 		return err
 	}
+	p.guard = &httpx.Guard{Tenant: cfg.Ingest.Tenant}
+	if keys != nil {
+		p.guard.Keys = keys
+	}
 
 	// The listener comes first: a process that waits for its servers says so on /readyz.
-	mux := http.NewServeMux()
-	httpx.Operations(mux, p.reg, p.readiness)
-	mux.Handle("/v1/", httpx.Authenticate(keys, cfg.Ingest.Tenant, http.HandlerFunc(p.serveAPI)))
-	server, err := httpx.Listen(ctx, cfg.HTTP.Listen, mux)
+	if err := p.serveStarting(); err != nil {
+		return err
+	}
+	server, err := httpx.Listen(ctx, cfg.HTTP.Listen, p)
 	if err != nil {
 		return err
 	}

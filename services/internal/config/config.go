@@ -5,7 +5,10 @@
 // The struct's tags are those of the command-line parser, so that help, reference page and file agree by construction.
 package config
 
-import "time"
+import (
+	"path/filepath"
+	"time"
+)
 
 // Config holds the settings. Field tags: name and prefix make the flag (`kafka-brokers`), from which the key
 // (`kafka.brokers`) and the variable (`SLUICE_KAFKA_BROKERS`) follow.
@@ -23,6 +26,7 @@ type Config struct {
 	Rules      Rules      `embed:"" prefix:"rules-" group:"Pipeline"`
 	Stream     Stream     `embed:"" prefix:"stream-" group:"Pipeline"`
 	Recorder   Recorder   `embed:"" prefix:"recorder-" group:"Pipeline"`
+	Audit      Audit      `embed:"" prefix:"audit-" group:"Audit log"`
 }
 
 // Log says what is logged, and how.
@@ -91,4 +95,17 @@ type Stream struct {
 type Recorder struct {
 	BatchRows int           `name:"batch-rows" default:"50000" help:"Most transfers in one insert."`
 	MaxWait   time.Duration `name:"max-wait" default:"1s" help:"Longest time that a transfer waits for its insert to fill."`
+}
+
+// Audit is the log of who changed which list, rule, key or verdict.
+type Audit struct {
+	File string `name:"file" help:"The audit log; none: audit.log in the data folder." placeholder:"FILE" type:"path"`
+}
+
+// AuditFile is where the audit log is.
+func (c *Config) AuditFile() string {
+	if c.Audit.File != "" {
+		return c.Audit.File
+	}
+	return filepath.Join(c.Data, "audit.log")
 }

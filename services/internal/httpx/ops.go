@@ -19,18 +19,20 @@ type Part struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Operations adds the routes that every service has. ready is called for each request.
-func Operations(mux *http.ServeMux, reg *prometheus.Registry, ready func() Readiness) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		WriteJSON(w, http.StatusOK, map[string]string{"status": "alive"})
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		state := ready()
-		status := http.StatusOK
-		if !state.Ready {
-			status = http.StatusServiceUnavailable
-		}
-		WriteJSON(w, status, state)
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+// Operations are the routes that every service has. ready is called for each request.
+func Operations(reg *prometheus.Registry, ready func() Readiness) []Route {
+	return []Route{
+		{Pattern: "GET /healthz", Scope: ScopeOpen, Summary: "The process is alive.", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			WriteJSON(w, http.StatusOK, map[string]string{"status": "alive"})
+		})},
+		{Pattern: "GET /readyz", Scope: ScopeOpen, Summary: "Whether it can do its work now, and which part cannot.", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			state := ready()
+			status := http.StatusOK
+			if !state.Ready {
+				status = http.StatusServiceUnavailable
+			}
+			WriteJSON(w, status, state)
+		})},
+		{Pattern: "GET /metrics", Scope: ScopeOpen, Summary: "Metrics, as Prometheus reads them.", Handler: promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg})},
+	}
 }

@@ -36,7 +36,7 @@ func Listen(ctx context.Context, address string, h http.Handler) (*Server, error
 	return &Server{
 		listener: l,
 		srv: &http.Server{
-			Handler:           secure(h),
+			Handler:           h,
 			ReadHeaderTimeout: headerTimeout,
 			ReadTimeout:       readTimeout,
 			WriteTimeout:      writeTimeout,
@@ -68,13 +68,4 @@ func (s *Server) Run(ctx context.Context, drain time.Duration) error {
 		return err
 	}
 	return nil
-}
-
-// secure sets the headers that an API without pages needs.
-func secure(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		h.ServeHTTP(w, r)
-	})
 }

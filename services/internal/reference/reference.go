@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"sluice/schemas"
+	"sluice/services/internal/app"
+	"sluice/services/internal/audit"
 	"sluice/services/internal/config"
+	"sluice/services/internal/httpx"
 )
 
 // Pages are the pages by their file names in docs/reference.
@@ -16,6 +19,8 @@ func Pages() map[string]string {
 	return map[string]string{
 		"config.md": Config(config.Keys()),
 		"topics.md": Topics(schemas.Topics),
+		"http.md":   HTTP(app.Routes()),
+		"audit.md":  Audit(audit.Actions),
 	}
 }
 
@@ -74,6 +79,43 @@ func kept(d time.Duration) string {
 		return "for ever"
 	}
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
+}
+
+// HTTP renders the route table.
+func HTTP(routes []httpx.Route) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# HTTP routes
+
+Each route asks for one scope of the caller's API key; `+"`open`"+` ones ask for no key. Where no keys are configured, which a
+loopback listener alone may do, every request has every scope. A line of the key file that names no scopes has
+%[2]s. A body is bounded after decompression. The scopes that a key may have:
+%[1]s.
+
+`, scopes(httpx.AllScopes), scopes(httpx.ExchangeScopes))
+	row(&b, "route", "scope", "largest body", "audit log", "what it does")
+	row(&b, "---", "---", "---", "---", "---")
+	for _, r := range routes {
+		body := ""
+		if r.MaxBody > 0 {
+			body = fmt.Sprintf("%d KiB", r.MaxBody>>10)
+		}
+		row(&b, code(r.Pattern), code(r.Scope.String()), body, code(string(r.Audit)), r.Summary)
+	}
+	return b.String()
+}
+
+func scopes(s httpx.Scopes) string { return "`" + strings.ReplaceAll(s.String(), ",", "`, `") + "`" }
+
+// Audit renders the table of actions of the audit log.
+func Audit(actions []audit.Info) string {
+	var b strings.Builder
+	b.WriteString("# Actions of the audit log\n\nWhat a record may say that somebody did.\n\n")
+	row(&b, "action", "what happened")
+	row(&b, "---", "---")
+	for _, a := range actions {
+		row(&b, code(string(a.Action)), a.Help)
+	}
+	return b.String()
 }
 
 // row writes a line of a Markdown table.

@@ -1,0 +1,32 @@
+package main
+
+import "sluice/services/internal/audit"
+
+// audited says of every command what it writes into the audit log: the action, or nothing for one that changes no list,
+// rule, key or verdict. A test holds the table to the commands that there are.
+var audited = map[string]audit.Action{
+	"run": nothing, "ingest": nothing, "enrichment": nothing, "alerting": nothing, "recorder": nothing, "watchlist serve": nothing,
+
+	"watchlist import": audit.ListImport,
+	"watchlist parse":  nothing,
+	"watchlist list":   nothing,
+	"watchlist lookup": nothing,
+	"watchlist export": nothing,
+
+	"migrate":  audit.SchemaMigrate,
+	"screen":   nothing,
+	"convert":  nothing,
+	"address":  nothing,
+	"sql":      nothing, // ClickHouse's own query log has it
+	"simulate": nothing,
+	"bench":    nothing,
+	"doctor":   nothing,
+	"key":      audit.KeyCreate,
+
+	"audit verify": nothing,
+	"audit list":   nothing,
+	"audit head":   nothing,
+}
+
+// nothing is what a command writes down that only reads.
+const nothing audit.Action = ""

@@ -1,0 +1,309 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"sluice/services/internal/audit"
+)
+
+var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+func newLog(dir string) *audit.File {
+	return audit.New(audit.Config{Path: filepath.Join(dir, "audit.log"), Log: zerolog.Nop(), Now: func() time.Time { return noon }})
+}
+
+func record(n int) audit.Record {
+	return audit.Record{Actor: "user:alice@desk", Action: audit.ListAdd, Object: fmt.Sprintf("own-%d", n), Detail: map[string]string{"reason": "case \"7\" <b>", "n": fmt.Sprint(n)}}
+}
+
+// written makes a log of n records and returns its bytes.
+func written(t testing.TB, dir string, n int) (*audit.File, []byte) {
+	t.Helper()
+	f := newLog(dir)
+	for i := range n {
+		if err := f.Append(t.Context(), record(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(f.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, text
+}
+
+func verify(path string, anchor *audit.Hash) (audit.Report, error) {
+	return audit.Verify(path, anchor, nil)
+}
+
+func TestWhatIsWrittenIsReadBack(t *testing.T) {
+	f, _ := written(t, t.TempDir(), 3)
+	var got []string
+	report, err := audit.Verify(f.Path(), nil, func(seq uint64, r audit.Record) error {
+		got = append(got, fmt.Sprintf("%d %s %s %s %s %s", seq, r.At.Format(time.RFC3339), r.Actor, r.Action, r.Object, r.Detail["reason"]))
+		return nil
+	})
+	if err != nil || report.Head.Seq != 3 || report.NoHead || len(got) != 3 || got[2] != `3 2026-11-01T12:00:00Z user:alice@desk list.add own-2 case "7" <b>` {
+		t.Errorf("%+v %v %q", report, err, got)
+	}
+	head, err := audit.ReadHead(f.Path())
+	if err != nil || head != report.Head {
+		t.Errorf("%v %v", head, err)
+	}
+	if head, err := audit.ReadHead(f.Path() + ".none"); err != nil || head != (audit.Head{}) {
+		t.Errorf("of no log: %v %v", head, err)
+	}
+}
+
+// Whatever is done to the lines is found: a byte, a line less, a line twice, two lines changed over, an end cut off.
+func TestAnyChangeIsFound(t *testing.T) {
+	f, text := written(t, t.TempDir(), 6)
+	rapid.Check(t, func(rt *rapid.T) {
+		lines := bytes.SplitAfter(bytes.Clone(text), []byte("\n"))
+		lines = lines[:len(lines)-1]
+		i, j := rapid.IntRange(0, len(lines)-1).Draw(rt, "i"), rapid.IntRange(0, len(lines)-1).Draw(rt, "j")
+		var bad []byte
+		switch kind := rapid.SampledFrom([]string{"flip", "drop", "double", "swap", "cut", "insert"}).Draw(rt, "kind"); kind {
+		case "flip":
+			bad = bytes.Clone(text)
+			bad[rapid.IntRange(0, len(bad)-1).Draw(rt, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
+		case "drop":
+			bad = bytes.Join(append(lines[:i:i], lines[i+1:]...), nil)
+		case "double":
+			bad = bytes.Join(append(append(lines[:i+1:i+1], lines[i]), lines[i+1:]...), nil)
+		case "swap":
+			lines[i], lines[j] = lines[j], lines[i]
+			bad = bytes.Join(lines, nil)
+		case "cut":
+			bad = text[:rapid.IntRange(0, len(text)-1).Draw(rt, "length")]
+		case "insert":
+			at := rapid.IntRange(0, len(text)).Draw(rt, "at")
+			bad = append(append(bytes.Clone(text[:at]), rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(rt, "bytes")...), text[at:]...)
+			if at == len(text) && !bytes.Contains(bad[at:], []byte("\n")) {
+				return // what a crash leaves behind the last record, and no record
+			}
+		}
+		if bytes.Equal(bad, text) {
+			return
+		}
+		if err := os.WriteFile(f.Path(), bad, 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		if report, err := verify(f.Path(), nil); !errors.Is(err, audit.ErrBroken) {
+			rt.Fatalf("not found: %+v %v", report, err)
+		}
+	})
+}
+
+// A log that is cut off together with its head file looks whole by itself; a head that was kept elsewhere shows it.
+func TestOnlyAKeptHeadShowsALogThatWasRewritten(t *testing.T) {
+	f, text := written(t, t.TempDir(), 4)
+	kept, err := audit.ReadHead(f.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(f.Path(), &kept.Hash); err != nil {
+		t.Errorf("the log as it was: %v", err)
+	}
+	shorter, _ := written(t, t.TempDir(), 3)
+	for _, name := range []string{"", ".head"} {
+		b, err := os.ReadFile(shorter.Path() + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "" && !bytes.HasPrefix(text, b) {
+			t.Fatal("the shorter log is not the beginning of the longer one")
+		}
+		if err := os.WriteFile(f.Path()+name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := verify(f.Path(), nil); err != nil {
+		t.Errorf("without an anchor: %v", err)
+	}
+	if _, err := verify(f.Path(), &kept.Hash); !errors.Is(err, audit.ErrBroken) {
+		t.Errorf("with it: %v", err)
+	}
+}
+
+func TestAWriteThatACrashInterrupted(t *testing.T) {
+	f, text := written(t, t.TempDir(), 2)
+	last := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
+	for name, torn := range map[string]string{"a byte": "{", "half a line": string(text[last : last+40]), "all but the newline": string(text[last : len(text)-1])} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			f, text := written(t, dir, 2)
+			if err := os.WriteFile(f.Path(), append(text, torn...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			report, err := verify(f.Path(), nil)
+			if err != nil || report.Torn != len(torn) || report.Head.Seq != 2 {
+				t.Fatalf("before: %+v %v", report, err)
+			}
+			if err := f.Append(t.Context(), record(9)); err != nil {
+				t.Fatal(err)
+			}
+			var actions []string
+			report, err = audit.Verify(f.Path(), nil, func(_ uint64, r audit.Record) error {
+				actions = append(actions, string(r.Action)+" "+r.Detail["bytes"])
+				return nil
+			})
+			if err != nil || report.Torn != 0 || fmt.Sprint(actions) != fmt.Sprintf("[list.add  list.add  log.torn %d list.add ]", len(torn)) {
+				t.Errorf("after: %+v %v %v", report, err, actions)
+			}
+		})
+	}
+	// A crash between a record and its head leaves the head one behind, which is no loss.
+	if err := os.Remove(f.Path() + ".head"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(f.Path(), nil); !errors.Is(err, audit.ErrBroken) {
+		t.Errorf("two records and no head file: %v", err)
+	}
+	if err := f.Append(t.Context(), record(1)); err == nil {
+		t.Error("a record was added to a log whose head file is gone")
+	}
+	if err := os.WriteFile(f.Path(), text[:last], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(f.Path(), nil); err != nil {
+		t.Errorf("one record and no head file: %v", err)
+	}
+}
+
+func TestNothingIsAddedToALogThatIsNotWhole(t *testing.T) {
+	for name, spoil := range map[string]func([]byte) []byte{
+		"cut off":            func(b []byte) []byte { return b[:bytes.LastIndexByte(b[:len(b)-1], '\n')+1] },
+		"torn into a record": func(b []byte) []byte { return b[:len(b)-20] },
+		"emptied":            func([]byte) []byte { return nil },
+		"changed":            func(b []byte) []byte { return bytes.Replace(b, []byte("own-2"), []byte("own-3"), 1) },
+	} {
+		f, text := written(t, t.TempDir(), 3)
+		bad := spoil(bytes.Clone(text))
+		if err := os.WriteFile(f.Path(), bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Append(t.Context(), record(1)); err == nil {
+			t.Errorf("%s: a record was added", name)
+		}
+		if after, _ := os.ReadFile(f.Path()); !bytes.Equal(after, bad) {
+			t.Errorf("%s: the log was changed", name)
+		}
+	}
+}
+
+func TestSeveralProcessesShareALog(t *testing.T) {
+	dir := t.TempDir()
+	const writers, each = 4, 10
+	var wg sync.WaitGroup
+	for w := range writers {
+		f := newLog(dir) // each its own lock, as processes have
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range each {
+				if err := f.Append(t.Context(), record(w*each+i)); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	if report, err := verify(filepath.Join(dir, "audit.log"), nil); err != nil || report.Head.Seq != writers*each {
+		t.Errorf("%+v %v", report, err)
+	}
+}
+
+func TestARecordThatSaysNothingIsRefused(t *testing.T) {
+	f := newLog(t.TempDir())
+	many := map[string]string{}
+	for i := range audit.MaxDetail + 1 {
+		many[fmt.Sprint(i)] = ""
+	}
+	for name, r := range map[string]audit.Record{
+		"no actor": {Action: audit.ListAdd}, "no action": {Actor: "a"}, "unknown action": {Actor: "a", Action: "list.paint"},
+		"many details": {Actor: "a", Action: audit.ListAdd, Detail: many}, "a detail without name": {Actor: "a", Action: audit.ListAdd, Detail: map[string]string{"": "x"}},
+	} {
+		if err := f.Append(t.Context(), r); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	long := audit.Record{Actor: "a", Action: audit.ListAdd, Object: strings.Repeat("\x00", audit.MaxField+1), Detail: map[string]string{"bad": "\xff"}}
+	delete(many, "0")
+	for name := range many {
+		long.Detail[name] = strings.Repeat("\x01", audit.MaxField+1)
+	}
+	delete(long.Detail, "1")
+	if err := f.Append(t.Context(), long); err != nil {
+		t.Error(err)
+	}
+	if _, err := verify(f.Path(), nil); err != nil {
+		t.Errorf("the largest record: %v", err)
+	}
+}
+
+func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
+	f := newLog(t.TempDir())
+	done := 0
+	act := func(context.Context) error { done++; return nil }
+	if err := audit.Do(t.Context(), f, audit.Record{Action: audit.ListAdd}, act); err == nil || done != 0 {
+		t.Errorf("%v, done %d times", err, done)
+	}
+	if err := audit.Do(t.Context(), f, record(1), act); err != nil || done != 1 {
+		t.Errorf("%v, done %d times", err, done)
+	}
+	refused := errors.New("no")
+	if err := audit.Do(t.Context(), f, record(2), func(context.Context) error { return refused }); !errors.Is(err, refused) {
+		t.Error(err)
+	}
+	var outcomes []string
+	if _, err := audit.Verify(f.Path(), nil, func(_ uint64, r audit.Record) error {
+		outcomes = append(outcomes, r.Detail[audit.Outcome])
+		return nil
+	}); err != nil || fmt.Sprintf("%q", outcomes) != `["" "" "failed: no"]` {
+		t.Errorf("%q %v", outcomes, err)
+	}
+}
+
+func TestTheTableOfActions(t *testing.T) {
+	seen := map[audit.Action]bool{}
+	for _, i := range audit.Actions {
+		if seen[i.Action] || i.Help == "" || !strings.Contains(string(i.Action), ".") {
+			t.Errorf("%q: twice, without help, or no OBJECT.VERB", i.Action)
+		}
+		seen[i.Action] = true
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	_, text := written(f, f.TempDir(), 2)
+	f.Add(text)
+	f.Add([]byte("{}\n"))
+	f.Add([]byte("\n\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "audit.log")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, err := verify(path, nil)
+		if err != nil && !errors.Is(err, audit.ErrBroken) {
+			t.Fatal(err)
+		}
+		if err == nil && report.Head.Seq > 1 {
+			t.Error("whole without a head file")
+		}
+		_, _ = audit.ReadHead(path)
+	})
+}
