@@ -17,7 +17,8 @@ type Mapping struct {
 var files embed.FS
 
 // The published mappings. Each file in mappings/ has lines TERM<TAB>CATEGORY, where the category "-" says that the word
-// is known and tells nothing about what an address is listed for. The first term of a category is the one to write.
+// is known and tells nothing about what an address is listed for; a third column is a remark. The first term of a
+// category is the one to write.
 var (
 	// GraphSense are the concepts, categories and abuses of GraphSense TagPacks, a superset of INTERPOL's.
 	GraphSense = mustLoad("graphsense")
@@ -27,7 +28,28 @@ var (
 	FollowTheMoney = mustLoad("followthemoney")
 	// Etherscan are the labels of the block explorers of the Etherscan family.
 	Etherscan = mustLoad("etherscan")
+	// Chainalysis are the category numbers of Chainalysis KYT, as one of its integrators publishes them.
+	Chainalysis = mustLoad("chainalysis")
+	// STIX are the words of the open vocabularies of STIX 2.1.
+	STIX = mustLoad("stix")
+	// MISP are tags of MISP's taxonomies and types of its galaxies.
+	MISP = mustLoad("misp")
 )
+
+// Read returns what a word stands for that its publisher does not name the vocabulary of: a category by its own name,
+// else the first of the mappings that knows it. known is false where none does.
+func Read(term string, mappings ...Mapping) (c Category, known bool) {
+	term = strings.ToLower(strings.TrimSpace(term))
+	if c := Category(term); c.Valid() {
+		return c, true
+	}
+	for _, m := range mappings {
+		if c, known := m.to[term]; known {
+			return c, true
+		}
+	}
+	return "", false
+}
 
 // Category returns what the publisher's term stands for. The category is "" where the term is known and says nothing of
 // the kind; known is false for a term that the mapping does not have.
@@ -75,6 +97,7 @@ func parseMapping(text string) (Mapping, error) {
 			continue
 		}
 		term, name, ok := strings.Cut(line, "\t")
+		name, _, _ = strings.Cut(name, "\t")
 		if !ok || term == "" || term != strings.ToLower(term) {
 			return Mapping{}, fmt.Errorf("line %d: want TERM<TAB>CATEGORY with the term in lower case, have %q", n, line)
 		}

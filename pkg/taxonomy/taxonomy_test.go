@@ -109,8 +109,35 @@ func TestMappings(t *testing.T) {
 	if term, ok := GraphSense.Term(InvestmentFraud); !ok || term != "investment_fraud" {
 		t.Errorf("investment fraud is written %q", term)
 	}
+	for term, want := range map[string]Category{"3": Sanctions, "42": StolenFunds, "47": InstantExchange, "20": ""} {
+		if c, known := Chainalysis.Category(term); c != want || !known {
+			t.Errorf("number %s: %q, %v", term, c, known)
+		}
+	}
+	for c, want := range map[Category]string{Mining: "22", SmartContract: "32", TokenContract: "31", StolenFunds: "6"} {
+		if n, ok := Chainalysis.Term(c); !ok || n != want {
+			t.Errorf("%s is written %q, want %q", c, n, want)
+		}
+	}
+	if _, known := Chainalysis.Category("5"); known {
+		t.Error("5 is no published number")
+	}
 	if term, ok := Etherscan.Term(CSAM); ok {
 		t.Errorf("Etherscan has a word for csam: %q", term)
+	}
+}
+
+func TestReadTakesCategoriesAndTheFirstMappingThatKnows(t *testing.T) {
+	for _, tt := range []struct {
+		term  string
+		want  Category
+		known bool
+	}{
+		{"Mixer", Mixer, true}, {"mixing_service", Mixer, true}, {"phish-hack", Phishing, true}, {"user", "", true}, {"3", "", false},
+	} {
+		if c, known := Read(tt.term, GraphSense, Etherscan); c != tt.want || known != tt.known {
+			t.Errorf("%q: %q, %v", tt.term, c, known)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,6 +30,7 @@ type Collector struct {
 	entries []watchlist.Entry
 	seen    map[string]struct{} // canonical JSON of the entries
 	terms   map[string]int
+	leftOut map[string]int
 	line    []byte
 }
 
@@ -36,7 +38,7 @@ type Collector struct {
 func NewCollector(format, list string, opts Options) *Collector {
 	return &Collector{
 		opts: opts, report: Report{Format: format, List: list},
-		seen: map[string]struct{}{}, terms: map[string]int{},
+		seen: map[string]struct{}{}, terms: map[string]int{}, leftOut: map[string]int{},
 	}
 }
 
@@ -45,24 +47,31 @@ func NewCollector(format, list string, opts Options) *Collector {
 func (c *Collector) Add(row Row) {
 	c.report.Rows++
 	for _, t := range row.Terms {
-		c.terms[t]++
+		count(c.terms, t)
 	}
-	found, note, why := c.resolve(row)
-	if why != "" {
-		c.reject(row.Place, row.Text, why)
+	found, notes, err := c.resolve(row)
+	if err != nil {
+		c.reject(row.Place, row.Text, codeOf(err), err.Error())
 		return
 	}
 	fresh := false
 	for _, a := range found {
 		e := row.Entry
-		e.List, e.Network, e.Address, e.Tag, e.Key = c.report.List, a.network, a.text, a.tag, a.key
+		e.List, e.Network, e.Address, e.Key = c.report.List, a.network, a.text, a.key
+		if a.tag != "" && e.Tag != "" && a.tag != e.Tag {
+			c.reject(row.Place, row.Text, CodeEntry, fmt.Sprintf("the address has the tag %q, and the row %q", a.tag, e.Tag))
+			return
+		}
+		if a.tag != "" {
+			e.Tag = a.tag
+		}
 		if e.EntryID == "" {
 			e.EntryID = e.Address
 		}
 		c.categories(&e)
 		clean(&e)
 		if err := e.Validate(); err != nil {
-			c.reject(row.Place, row.Text, err.Error())
+			c.reject(row.Place, row.Text, CodeEntry, err.Error())
 			return
 		}
 		c.line = e.AppendJSON(c.line[:0])
@@ -72,9 +81,12 @@ func (c *Collector) Add(row Row) {
 		c.seen[string(c.line)] = struct{}{}
 		c.entries = append(c.entries, e)
 		fresh = true
+		if text := sharedNote(&e); text != "" {
+			c.Note(row.Place, row.Text, CodeShared, text)
+		}
 	}
-	if note != "" {
-		c.Note(row.Place, row.Text, note)
+	for _, n := range notes {
+		c.Note(row.Place, row.Text, n.code, n.text)
 	}
 	if fresh {
 		c.report.Accepted++
@@ -117,26 +129,51 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// Reject counts a row that holds an address and cannot be entered.
-func (c *Collector) Reject(at Place, value, why string) {
-	c.report.Rows++
-	c.reject(at, value, why)
+// count counts a word, within the bound on different ones.
+func count(m map[string]int, term string) {
+	if _, have := m[term]; !have && len(m) >= MaxTerms {
+		term = OtherTerms
+	}
+	m[cut(strings.ToValidUTF8(term, "\uFFFD"), maxValue)]++
 }
 
-func (c *Collector) reject(at Place, value, why string) {
+// Reject counts a row that holds an address and cannot be entered.
+func (c *Collector) Reject(at Place, value string, code Code, why string) {
+	c.report.Rows++
+	c.reject(at, value, code, why)
+}
+
+func (c *Collector) reject(at Place, value string, code Code, why string) {
 	c.report.RejectedRows++
 	if len(c.report.Rejected) < MaxRemarks {
-		c.report.Rejected = append(c.report.Rejected, Remark{Place: at, Value: cut(value, 200), Text: why})
+		c.report.Rejected = append(c.report.Rejected, remark(at, value, code, why))
 	}
+}
+
+// LeaveOut counts a row that holds an address and is not meant to be an entry, by the reason.
+func (c *Collector) LeaveOut(reason string) {
+	c.report.Rows++
+	c.report.LeftOut++
+	count(c.leftOut, reason)
 }
 
 // Note keeps something that a person should know about a row.
-func (c *Collector) Note(at Place, value, text string) {
+func (c *Collector) Note(at Place, value string, code Code, text string) {
 	c.report.NoteCount++
 	if len(c.report.Notes) < MaxRemarks {
-		c.report.Notes = append(c.report.Notes, Remark{Place: at, Value: cut(value, 200), Text: text})
+		c.report.Notes = append(c.report.Notes, remark(at, value, code, text))
 	}
 }
+
+// maxValue bounds the publisher's text in a remark, in bytes.
+const maxValue = 200
+
+func remark(at Place, value string, code Code, text string) Remark {
+	return Remark{Place: at, Value: strings.Clone(cut(strings.ToValidUTF8(value, "\uFFFD"), maxValue)), Code: code, Text: text}
+}
+
+// Published keeps the day of the file, as YYYY-MM-DD.
+func (c *Collector) Published(day string) { c.report.Published = max(c.report.Published, day) }
 
 // Party counts a party of the file, listed with addresses or not.
 func (c *Collector) Party() { c.report.Parties++ }
@@ -145,12 +182,17 @@ func (c *Collector) Party() { c.report.Parties++ }
 func (c *Collector) Result() ([]watchlist.Entry, Report) {
 	slices.SortFunc(c.entries, func(a, b watchlist.Entry) int { return watchlist.Compare(&a, &b) })
 	c.report.Entries = len(c.entries)
-	c.report.Unmapped = c.report.Unmapped[:0]
-	for t, n := range c.terms {
-		c.report.Unmapped = append(c.report.Unmapped, Unmapped{Term: t, Rows: n})
-	}
-	slices.SortFunc(c.report.Unmapped, func(a, b Unmapped) int { return cmp.Compare(a.Term, b.Term) })
+	c.report.Unmapped, c.report.LeftOutFor = counts(c.terms), counts(c.leftOut)
 	return c.entries, c.report
+}
+
+func counts(m map[string]int) []Count {
+	var out []Count
+	for t, n := range m {
+		out = append(out, Count{Term: t, Rows: n})
+	}
+	slices.SortFunc(out, func(a, b Count) int { return cmp.Compare(a.Term, b.Term) })
+	return out
 }
 
 // CheckNetwork says whether the network that the options name is one of Sluice's.

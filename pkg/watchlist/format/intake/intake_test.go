@@ -155,7 +155,7 @@ func TestRepetitionsAndCategories(t *testing.T) {
 	if report.Accepted != 3 || report.Repeated != 2 || len(entries) != 3 || report.Entries != 3 {
 		t.Errorf("%+v", report)
 	}
-	if !slices.Equal(report.Unmapped, []Unmapped{{"odd", 1}}) {
+	if !slices.Equal(report.Unmapped, []Count{{"odd", 1}}) {
 		t.Errorf("unmapped %v", report.Unmapped)
 	}
 	for _, e := range entries {
@@ -175,7 +175,7 @@ func TestRepetitionsAndCategories(t *testing.T) {
 func TestReportsAreBounded(t *testing.T) {
 	c := NewCollector("test", "l", Options{})
 	for range MaxRemarks + 5 {
-		c.Reject(Place{}, "x", "y")
+		c.Reject(Place{}, "x", CodeAddress, "y")
 	}
 	if _, r := c.Result(); len(r.Rejected) != MaxRemarks || r.RejectedRows != MaxRemarks+5 {
 		t.Errorf("%d remarks of %d", len(r.Rejected), r.RejectedRows)

@@ -37,19 +37,43 @@ func unknownNetwork(name string) error {
 	return fmt.Errorf("network %q is unknown; it must be an alias such as \"bitcoin\" or a CAIP-2 id such as \"eip155:1\"", name)
 }
 
+// refusal is why a row cannot be entered.
+type refusal struct {
+	code Code
+	text string
+}
+
+func (r refusal) Error() string { return r.text }
+
+func refuse(code Code, text string) error { return refusal{code, text} }
+
+// codeOf is the code of a refusal.
+func codeOf(err error) Code {
+	if r := (refusal{}); errors.As(err, &r) {
+		return r.code
+	}
+	return CodeMalformed
+}
+
+// note is something to tell a person about a row that is entered.
+type note struct {
+	code Code
+	text string
+}
+
 // resolve turns a publisher's address into entries' addresses: one, or several where its form fits several families and
-// nobody says which. note is something to tell a person; why says why the row cannot be entered.
-func (c *Collector) resolve(row Row) (found []resolved, note, why string) {
+// nobody says which. The notes are what to tell a person; the error says why the row cannot be entered.
+func (c *Collector) resolve(row Row) ([]resolved, []note, error) {
 	text := strings.TrimSpace(row.Text)
 	if text == "" {
-		return nil, "", "the address is empty"
+		return nil, nil, refuse(CodeEmpty, "the address is empty")
 	}
-	named, outside, why := c.named(row)
-	if why != "" {
-		return nil, "", why
+	named, outside, err := c.named(row)
+	if err != nil {
+		return nil, nil, err
 	}
 	if outside != "" {
-		return keepText(outside, text, unreadable(row.Ticker))
+		return keepText(outside, text, unreadable(outside))
 	}
 	var first error
 	for _, n := range named {
@@ -74,33 +98,34 @@ func (c *Collector) resolve(row Row) (found []resolved, note, why string) {
 	case len(addrs) == 0 && first != nil && row.Keep:
 		return keepText(named[0].Canonical(), text, reason(first)+": kept by its exact text")
 	case len(addrs) == 0 && first != nil:
-		return nil, "", reason(first)
+		return nil, nil, refuse(CodeAddress, reason(first))
 	case len(addrs) == 0 && row.Ticker != "" && !strings.HasPrefix(text, "0x"): // that is an EVM address, and a broken one
 		return keepText(strings.ToLower(row.Ticker), text, unreadable(row.Ticker))
 	case len(addrs) == 0:
-		return nil, "", "no family of networks accepts it as an address: " + guessReason(row.Text)
+		return nil, nil, refuse(CodeAddress, "no family of networks accepts it as an address: "+guessReason(row.Text))
 	}
-	found, note, why = enter(nets, addrs)
-	if why == "" && (len(named) > 0 || row.Ticker != "") {
-		note = join(fmt.Sprintf("filed under %s, and by its form an address of %s: entered as such", claim(row, named), names(nets)), note)
+	found, notes, err := enter(nets, addrs)
+	if err == nil && (len(named) > 0 || row.Ticker != "") {
+		filed := fmt.Sprintf("filed under %s, and by its form an address of %s: entered as such", claim(row, named), names(nets))
+		notes = append([]note{{CodeRefiled, filed}}, notes...)
 	}
-	return found, note, why
+	return found, notes, err
 }
 
 // named returns the networks that the row or the options name; outside is the name of one that Sluice cannot read.
-func (c *Collector) named(row Row) (nets []network.Network, outside, why string) {
+func (c *Collector) named(row Row) (nets []network.Network, outside string, err error) {
 	claims := row.Networks
 	if len(claims) == 0 && row.Ticker != "" {
 		if nets := network.ByTicker(row.Ticker); len(nets) > 0 {
-			return nets, "", ""
+			return nets, "", nil
 		}
 		upper := strings.ToUpper(row.Ticker)
 		if name, ok := foreign[upper]; ok {
-			return nil, name, ""
+			return nil, name, nil
 		}
 		claims = tokens[upper]
 		if len(claims) == 0 {
-			return nil, "", ""
+			return nil, "", nil
 		}
 	}
 	if len(claims) == 0 && c.opts.Network != "" {
@@ -108,29 +133,45 @@ func (c *Collector) named(row Row) (nets []network.Network, outside, why string)
 	}
 	for _, name := range claims {
 		n, ok := network.Lookup(name)
-		if !ok {
-			return nil, "", unknownNetwork(name).Error()
+		switch {
+		case ok:
+			nets = append(nets, n)
+		case row.Keep && network.Nearest(name) == nil && networkName(name):
+			return nil, name, nil
+		default:
+			return nil, "", refuse(CodeNetwork, unknownNetwork(name).Error())
 		}
-		nets = append(nets, n)
 	}
-	return nets, "", ""
+	return nets, "", nil
+}
+
+// networkName says whether a name can be one of a network.
+func networkName(name string) bool {
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-.:_", r) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= watchlist.MaxListName
 }
 
 // enter makes the entries' addresses of parsed ones, unless they are nobody's.
-func enter(nets []network.Network, addrs []address.Address) (found []resolved, note, why string) {
+func enter(nets []network.Network, addrs []address.Address) (found []resolved, notes []note, err error) {
+	trimmed := false
 	for i, a := range addrs {
 		if why, no := a.Key.Unlistable(); no {
-			return nil, "", why
+			return nil, nil, refuse(CodeNobody, why)
 		}
 		found = append(found, resolved{network: nets[i].Canonical(), text: a.Text, tag: a.Tag, key: a.Key})
-		if a.Trimmed {
-			note = "spaces around the address were removed"
-		}
+		trimmed = trimmed || a.Trimmed
+	}
+	if trimmed {
+		notes = append(notes, note{CodeTrimmed, "spaces around the address were removed"})
 	}
 	if len(found) > 1 {
-		note = join(note, "the form fits "+names(nets)+": entered for each")
+		notes = append(notes, note{CodeAmbiguous, "the form fits " + names(nets) + ": entered for each"})
 	}
-	return found, note, ""
+	return found, notes, nil
 }
 
 func unreadable(name string) string {
@@ -138,16 +179,16 @@ func unreadable(name string) string {
 }
 
 // keepText keeps an address that no family of this release reads: it answers for the same text only.
-func keepText(networkName, text, because string) (found []resolved, note, why string) {
+func keepText(networkName, text, because string) ([]resolved, []note, error) {
 	if len(text) > watchlist.MaxAddress {
-		return nil, "", fmt.Sprintf("%d bytes are too long for an address", len(text))
+		return nil, nil, refuse(CodeAddress, fmt.Sprintf("%d bytes are too long for an address", len(text)))
 	}
 	for _, r := range text {
 		if r <= ' ' || r > '~' {
-			return nil, "", fmt.Sprintf("%q is no character of an address", r)
+			return nil, nil, refuse(CodeAddress, fmt.Sprintf("%q is no character of an address", r))
 		}
 	}
-	return []resolved{{network: networkName, text: text, key: watchlist.TextKey(text)}}, because, ""
+	return []resolved{{network: networkName, text: text, key: watchlist.TextKey(text)}}, []note{{CodeText, because}}, nil
 }
 
 // reason is why an address was refused, without the repetition of network and text.
@@ -186,11 +227,4 @@ func names(nets []network.Network) string {
 		out[i] = n.Canonical()
 	}
 	return strings.Join(out, ", ")
-}
-
-func join(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + "; " + b
 }

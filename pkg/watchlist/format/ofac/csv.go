@@ -95,7 +95,7 @@ func readCSV(c *intake.Collector, in intake.Input, parties *[]sdnRow, comments m
 			}
 		default:
 			if !noted {
-				c.Note(at, "", fmt.Sprintf("a file with %d columns is neither SDN.CSV nor its comments file: skipped", len(rec)))
+				c.Note(at, "", intake.CodeSkipped, fmt.Sprintf("a file with %d columns is neither SDN.CSV nor its comments file: skipped", len(rec)))
 				noted = true
 			}
 		}
@@ -127,7 +127,7 @@ func addRemarks(c *intake.Collector, p sdnRow, remarks string, cut bool) {
 		symbol, text, _ := strings.Cut(rest, " ")
 		text = strings.TrimSuffix(strings.TrimSpace(text), ".") // the last remark ends in a full stop
 		if cut && i == len(parts)-1 {
-			c.Reject(p.Place, text, fmt.Sprintf("the remarks of party %s are cut at %d characters in this address: give the comments file too", p.number, RemarkLimit))
+			c.Reject(p.Place, text, intake.CodeCut, fmt.Sprintf("the remarks of party %s are cut at %d characters in this address: give the comments file too", p.number, RemarkLimit))
 			continue
 		}
 		c.Add(intake.Row{
@@ -140,6 +140,6 @@ func addRemarks(c *intake.Collector, p sdnRow, remarks string, cut bool) {
 		})
 	}
 	if cut && !strings.Contains(parts[len(parts)-1], addressPrefix) {
-		c.Note(p.Place, p.number, fmt.Sprintf("the remarks of this party are cut at %d characters, and no comments file goes on", RemarkLimit))
+		c.Note(p.Place, p.number, intake.CodeCut, fmt.Sprintf("the remarks of this party are cut at %d characters, and no comments file goes on", RemarkLimit))
 	}
 }

@@ -64,7 +64,7 @@ func parseCSV(c *intake.Collector, opts intake.Options, in intake.Input) error {
 			return nil
 		}
 		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			c.Reject(intake.Place{Input: in.Name, Line: parse.StartLine}, strings.Join(rec, ","), "not valid CSV: "+parse.Err.Error())
+			c.Reject(intake.Place{Input: in.Name, Line: parse.StartLine}, strings.Join(rec, ","), intake.CodeMalformed, "not valid CSV: "+parse.Err.Error())
 			continue
 		}
 		if err != nil {

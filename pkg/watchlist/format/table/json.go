@@ -51,7 +51,7 @@ func parseJSON(c *intake.Collector, opts intake.Options, in intake.Input) error 
 		}
 		v, err := element(value, columnsOf(opts.Columns))
 		if err != nil {
-			c.Reject(at, string(value), err.Error())
+			c.Reject(at, string(value), intake.CodeMalformed, err.Error())
 			continue
 		}
 		c.Add(row(at, v, opts))

@@ -90,7 +90,7 @@ func parse(c *intake.Collector, opts intake.Options, in intake.Input) error {
 		at := intake.Place{Input: in.Name, Line: node.Line}
 		tag, err := read(node)
 		if err != nil {
-			c.Reject(at, node.Value, err.Error())
+			c.Reject(at, node.Value, intake.CodeMalformed, err.Error())
 			continue
 		}
 		tag.inherit(header)
