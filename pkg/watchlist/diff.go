@@ -6,11 +6,11 @@ import (
 	"sluice/pkg/address"
 )
 
-// Diff is how one snapshot differs from another. Entries are compared by list, network and address key.
+// Diff is how one snapshot differs from another. Entries are compared by place: list, network and address key.
 type Diff struct {
-	Added   []Entry  // of addresses that the list did not have
-	Removed []Entry  // of addresses that the list has no more
-	Changed []Change // of addresses that the list has in both, not alike
+	Added   []Entry  // at places that the list did not have
+	Removed []Entry  // at places that the list has no more
+	Changed []Change // of places that the list has in both, not alike
 	Lists   []string // names of the lists afterwards, by name
 }
 
@@ -26,21 +26,28 @@ type place struct {
 	key           address.Key
 }
 
-// Diff returns how b differs from a. Its parts are in canonical order.
+func placeOf(e *Entry) place { return place{e.List, e.Network, e.Key} }
+
+// Diff returns how b differs from s. Its parts are in canonical order. Lists of equal hash are not looked at; of the
+// others only what differs takes memory.
 func (s *Snapshot) Diff(b *Snapshot) Diff {
 	var d Diff
-	hashes := map[string]string{}
+	before := map[string]string{}
 	for _, l := range s.Lists() {
-		hashes[l.Name] = l.Hash
+		before[l.Name] = l.Hash
 	}
 	for _, l := range b.Lists() {
 		d.Lists = append(d.Lists, l.Name)
-		if hashes[l.Name] != l.Hash {
-			d.list(s.List(l.Name), b.List(l.Name))
+		hash, was := before[l.Name]
+		switch {
+		case !was:
+			d.Added = append(d.Added, b.List(l.Name)...)
+		case hash != l.Hash:
+			d.list(s, b, l.Name)
 		}
-		delete(hashes, l.Name)
+		delete(before, l.Name)
 	}
-	for name := range hashes {
+	for name := range before {
 		d.Removed = append(d.Removed, s.List(name)...)
 	}
 	d.Added, d.Removed = canonical(d.Added), canonical(d.Removed)
@@ -48,32 +55,39 @@ func (s *Snapshot) Diff(b *Snapshot) Diff {
 	return d
 }
 
-// list compares two states of one list.
-func (d *Diff) list(before, after []Entry) {
-	was, is := byPlace(before), byPlace(after)
-	for p, old := range was {
-		now, ok := is[p]
-		switch {
-		case !ok:
-			d.Removed = append(d.Removed, old...)
-		case !slices.EqualFunc(old, now, func(a, b Entry) bool { return Compare(&a, &b) == 0 }):
-			d.Changed = append(d.Changed, Change{Before: old, After: now})
+// list compares two states of one list: first entry by entry, then the places at which anything differs.
+func (d *Diff) list(s, b *Snapshot, name string) {
+	places := map[place]struct{}{}
+	note := func(was, is *Entry) error {
+		if was == nil {
+			was = is
 		}
+		places[placeOf(was)] = struct{}{}
+		return nil
 	}
-	for p, now := range is {
-		if _, ok := was[p]; !ok {
-			d.Added = append(d.Added, now...)
+	_ = Merge(inOrder(s.List(name)), inOrder(b.List(name)), note) // neither sequence nor note has errors
+	for p := range places {
+		was, is := s.at(p), b.at(p)
+		switch {
+		case len(was) == 0:
+			d.Added = append(d.Added, is...)
+		case len(is) == 0:
+			d.Removed = append(d.Removed, was...)
+		default:
+			d.Changed = append(d.Changed, Change{Before: was, After: is})
 		}
 	}
 }
 
-func byPlace(entries []Entry) map[place][]Entry {
-	m := make(map[place][]Entry, len(entries))
-	for i := range entries {
-		p := place{entries[i].List, entries[i].Network, entries[i].Key}
-		m[p] = append(m[p], entries[i])
+// at returns the entries at a place, in canonical order.
+func (s *Snapshot) at(p place) (entries []Entry) {
+	listed, _ := s.Lookup(p.key)
+	for _, e := range listed {
+		if placeOf(e) == p {
+			entries = append(entries, *e)
+		}
 	}
-	return m
+	return canonical(entries)
 }
 
 // Apply returns the snapshot that d leads to from s: s.Apply(s.Diff(b)) has the version of b. Origins of lists stay as
@@ -82,7 +96,7 @@ func (s *Snapshot) Apply(d Diff) (*Snapshot, error) {
 	gone := map[place]bool{}
 	mark := func(entries []Entry) {
 		for i := range entries {
-			gone[place{entries[i].List, entries[i].Network, entries[i].Key}] = true
+			gone[placeOf(&entries[i])] = true
 		}
 	}
 	mark(d.Removed)
@@ -103,9 +117,7 @@ func (s *Snapshot) Apply(d Diff) (*Snapshot, error) {
 	}
 	b := NewBuilder()
 	for _, name := range d.Lists {
-		kept := slices.DeleteFunc(slices.Clone(s.List(name)), func(e Entry) bool {
-			return gone[place{e.List, e.Network, e.Key}]
-		})
+		kept := slices.DeleteFunc(slices.Clone(s.List(name)), func(e Entry) bool { return gone[placeOf(&e)] })
 		b.AddList(name, origins[name], kept).Add(name, put[name])
 	}
 	return b.Build()
