@@ -11,7 +11,6 @@ import (
 	"sluice/pkg/address"
 	"sluice/pkg/network"
 	"sluice/pkg/rules"
-	"sluice/pkg/screening"
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
 	"sluice/pkg/watchlist"
@@ -104,33 +103,31 @@ func genSnapshot() *rapid.Generator[*watchlist.Snapshot] {
 			text := rapid.SampledFrom(world[networkName]).Draw(t, "address")
 			categories := taxonomy.Sort(rapid.SliceOfN(rapid.SampledFrom(taxonomy.All()), 1, 3).Draw(t, "categories"))
 			date := rapid.SampledFrom([]string{"", "2020-01-01", "2026-06-15", "2026-06-20"})
-			b.Add("l", []watchlist.Entry{{
+			e := watchlist.Entry{
 				List: "l", EntryID: fmt.Sprint(i), Network: networkName, Address: text, Key: testKey(networkName, text),
 				Tag:      rapid.SampledFrom([]string{"", "", "7"}).Draw(t, "tag"),
 				Entity:   rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, "entity"),
 				Category: categories[0], Categories: categories,
 				Confidence:      rapid.Uint8Max(100).Draw(t, "confidence"),
 				AddressListedAt: date.Draw(t, "listed"), PartyListedAt: date.Draw(t, "party"), DelistedAt: date.Draw(t, "delisted"),
-			}})
+			}
+			switch e.Use = rapid.SampledFrom([]watchlist.Use{"", "", "", watchlist.UseAllow, watchlist.UseOwn}).Draw(t, "use"); e.Use {
+			case watchlist.UseListed:
+				e.Names = rapid.SampledFrom([]watchlist.Names{"", watchlist.NamesToken}).Draw(t, "names")
+				e.Severity = rapid.SampledFrom([]string{"", "", "none", "high"}).Draw(t, "severity")
+			case watchlist.UseAllow:
+				e.Author, e.Reason, e.ExpiresAt = "anna", "licence", "2027-01-01T00:00:00Z"
+				e.Reference, e.Approver = rapid.SampledFrom([]string{"", "R"}).Draw(t, "reference"), rapid.SampledFrom([]string{"", "bert"}).Draw(t, "approver")
+				e.ForList = rapid.SampledFrom([]string{"", "l", "m"}).Draw(t, "for list")
+			case watchlist.UseOwn:
+			}
+			b.Add("l", []watchlist.Entry{e})
 		}
 		s, err := b.Build()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
-	})
-}
-
-func genOwn() *rapid.Generator[*screening.Own] {
-	return rapid.Custom(func(t *rapid.T) *screening.Own {
-		if rapid.Bool().Draw(t, "none") {
-			return nil
-		}
-		var keys []address.Key
-		for _, text := range rapid.SliceOfN(rapid.SampledFrom(world["ethereum"]), 1, 2).Draw(t, "own") {
-			keys = append(keys, testKey("ethereum", text))
-		}
-		return screening.NewOwn(keys, rapid.SampledFrom([][]string{nil, {"A"}}).Draw(t, "names"))
 	})
 }
 

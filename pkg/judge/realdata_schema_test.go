@@ -108,7 +108,7 @@ func TestVerdictsAreOfThePublishedSchema(t *testing.T) {
 	s := publishedSchema(t)
 	rapid.Check(t, func(t *rapid.T) {
 		p, snap := genParsed().Draw(t, "transfer"), genSnapshot().Draw(t, "lists")
-		j := New("default", Lists{Snapshot: snap, Seq: 3, Own: genOwn().Draw(t, "own")}, Rules{Set: testSets[0], Seq: 2})
+		j := New("default", Lists{Snapshot: snap, Seq: 3}, Rules{Set: testSets[0], Seq: 2})
 		record, _, err := j.Transfer(nil, p, genConflict().Draw(t, "conflict"), testNow)
 		if err != nil {
 			t.Fatal(err)

@@ -9,11 +9,10 @@ import (
 	"sluice/pkg/transfer"
 )
 
-// Lists are what a Screener knows: a snapshot, the activation that put it in force, and the exchange's own addresses.
+// Lists are what a Screener knows: a snapshot, and the activation that put it in force.
 type Lists struct {
 	Snapshot screening.Lists // nil: there are no usable lists, and every transfer is degraded
 	Seq      uint64
-	Own      *screening.Own // nil has none
 }
 
 // Screener turns facts (transfers.v1, rescreen.v1) into screened records. It reuses its memory: it must not be used by
@@ -53,7 +52,7 @@ func (s *Screener) screen(dst, value []byte) (out []byte, clean bool, err error)
 	if err != nil {
 		return dst, false, err
 	}
-	r := screening.Screen(parsed, s.Lists.Snapshot, s.Lists.Own)
+	r := screening.Screen(parsed, s.Lists.Snapshot)
 	version := noLists
 	if s.Lists.Snapshot != nil {
 		version = s.Lists.Snapshot.Version()
@@ -85,7 +84,7 @@ func (s *Screener) Degraded(dst, value []byte) (out []byte, err error) {
 	if err != nil {
 		return dst, err
 	}
-	r := screening.Screen(parsed, nil, nil)
+	r := screening.Screen(parsed, nil)
 	out, _, err = s.finish(dst, value, &r, noLists)
 	return out, err
 }

@@ -44,7 +44,7 @@ func (e *evaluation) run() {
 	}
 	for i := range e.subject.Hits {
 		h := &e.subject.Hits[i]
-		if h.SuppressedBy != "" {
+		if !h.Judged() {
 			continue
 		}
 		e.subject.hit = h

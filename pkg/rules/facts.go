@@ -50,11 +50,23 @@ func delisted(h *screening.Hit, t *transfer.Transfer) bool {
 	return h.DelistedAt != "" && h.DelistedAt < t.OccurredAt.UTC().Format("2006-01-02")
 }
 
-// worst is the severity of the worst hit.
+// worst is the severity of the worst hit that is judged.
 func worst(hits []screening.Hit) taxonomy.Severity {
 	s := taxonomy.None
 	for i := range hits {
-		s = max(s, hits[i].Severity())
+		if hits[i].Judged() {
+			s = max(s, hits[i].Severity())
+		}
 	}
 	return s
+}
+
+// judged counts the hits that rules look at.
+func judged(hits []screening.Hit) (n int64) {
+	for i := range hits {
+		if hits[i].Judged() {
+			n++
+		}
+	}
+	return n
 }

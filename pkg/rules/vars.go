@@ -97,7 +97,7 @@ var variables = []*variable{
 		text: func(s *subject) string { return s.Coverage.Reason.String() }},
 
 	{name: "hits.count", clean: int64(0),
-		number: func(s *subject) int64 { return int64(len(s.Hits)) }},
+		number: func(s *subject) int64 { return judged(s.Hits) }},
 	{name: "hits.severity", clean: int64(taxonomy.None),
 		number: func(s *subject) int64 { return int64(worst(s.Hits)) }},
 
@@ -127,6 +127,9 @@ var variables = []*variable{
 	{name: "hit.measure", ofHit: true,
 		values: []string{"", "none", "block", "reject", "special_measures", "seizure", "issuer_freeze"},
 		text:   func(s *subject) string { return string(s.hit.Measure) }},
+	{name: "hit.names", ofHit: true, values: []string{
+		string(watchlist.NamesNothing), string(watchlist.NamesToken), string(watchlist.NamesIssuer)},
+		text: func(s *subject) string { return string(s.hit.Names) }},
 	{name: "hit.role", ofHit: true, values: []string{
 		string(transfer.RoleSender), string(transfer.RoleRecipient), string(transfer.RoleContract),
 		string(transfer.RoleInitiator), string(transfer.RoleMemo)},

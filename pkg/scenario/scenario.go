@@ -34,7 +34,7 @@ import (
 	"sluice/pkg/judge"
 	"sluice/pkg/network"
 	"sluice/pkg/rules"
-	"sluice/pkg/screening"
+	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
 	"sluice/pkg/watchlist"
 )
@@ -45,7 +45,8 @@ type Scenario struct {
 	Want  []string // one line for each transfer, single spaces between the words
 
 	options   rules.Options
-	own       *screening.Own
+	own       []watchlist.Entry
+	lists     *watchlist.Builder
 	snapshot  *watchlist.Snapshot
 	transfers []string
 }
@@ -56,7 +57,7 @@ var now = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 // Parse reads a scenario. Its error names the part and the line.
 func Parse(data []byte) (*Scenario, error) {
 	title, parts := split(string(data))
-	s := &Scenario{Title: strings.TrimSpace(title), options: rules.DefaultOptions()}
+	s := &Scenario{Title: strings.TrimSpace(title), options: rules.DefaultOptions(), lists: watchlist.NewBuilder()}
 	readers := map[string]func([]line) error{
 		"options": s.parseOptions, "own": s.parseOwn, "lists": s.parseLists,
 		"transfers": s.parseTransfers, "want": s.parseWant,
@@ -74,12 +75,9 @@ func Parse(data []byte) (*Scenario, error) {
 	if len(s.transfers) == 0 || len(s.Want) == 0 {
 		return nil, fmt.Errorf("a scenario needs transfers and want")
 	}
-	if s.snapshot == nil {
-		if err := s.parseLists(nil); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	var err error
+	s.snapshot, err = s.lists.Add(ownList, s.own).Build()
+	return s, err
 }
 
 // Run judges the transfers by the rules of the files and says what became of each, as Want does.
@@ -90,7 +88,7 @@ func (s *Scenario) Run(files ...rules.File) ([]string, error) {
 	}
 	var out, errs strings.Builder
 	_, err = judge.Filter(strings.NewReader(strings.Join(s.transfers, "\n")), &out, &errs, judge.FilterConfig{
-		Lists: judge.Lists{Snapshot: s.snapshot, Seq: 1, Own: s.own},
+		Lists: judge.Lists{Snapshot: s.snapshot, Seq: 1},
 		Rules: judge.Rules{Set: set, Seq: 1},
 		Now:   now, All: true,
 	})
@@ -206,13 +204,14 @@ func (s *Scenario) parseOptions(list []line) error {
 	return nil
 }
 
+// ownList is the list of the exchange's own addresses.
+const ownList = "own"
+
 // parseOwn reads `network address [name of the exchange]`.
 func (s *Scenario) parseOwn(list []line) error {
-	var keys []address.Key
-	var names []string
 	for _, l := range list {
-		words := strings.SplitN(l.text, " ", 3)
-		if len(words) < 2 {
+		words := append(strings.SplitN(l.text, " ", 3), "")
+		if len(words) < 3 {
 			return l.errorf("want network, address and, where lists name the exchange, its name")
 		}
 		n, ok := network.Lookup(words[0])
@@ -223,12 +222,11 @@ func (s *Scenario) parseOwn(list []line) error {
 		if err != nil {
 			return l.errorf("%w", err)
 		}
-		keys = append(keys, a.Key)
-		if len(words) == 3 {
-			names = append(names, words[2])
-		}
+		s.own = append(s.own, watchlist.Entry{
+			List: ownList, EntryID: a.Text, Network: n.Canonical(), Address: a.Text, Tag: a.Tag, Key: a.Key,
+			Entity: words[2], Use: watchlist.UseOwn, Category: taxonomy.Exchange, Categories: []taxonomy.Category{taxonomy.Exchange},
+		})
 	}
-	s.own = screening.NewOwn(keys, names)
 	return nil
 }
 
@@ -241,13 +239,10 @@ func (s *Scenario) parseLists(list []line) error {
 		}
 		byList[e.List] = append(byList[e.List], e)
 	}
-	b := watchlist.NewBuilder()
 	for name, entries := range byList {
-		b.Add(name, entries)
+		s.lists.Add(name, entries)
 	}
-	var err error
-	s.snapshot, err = b.Build()
-	return err
+	return nil
 }
 
 // parseEntry reads an entry and fills in what it does not say.

@@ -22,6 +22,8 @@ type hitJSON struct {
 	Authority       string              `json:"authority"`
 	Program         string              `json:"program"`
 	Measure         watchlist.Measure   `json:"measure"`
+	Names           watchlist.Names     `json:"names"`
+	Rated           string              `json:"severity"`
 	Role            transfer.Role       `json:"role"`
 	Side            transfer.Side       `json:"side"`
 	Address         string              `json:"address"`
@@ -68,6 +70,7 @@ var (
 		"", watchlist.MeasureNone, watchlist.MeasureBlock, watchlist.MeasureReject, watchlist.MeasureSpecial,
 		watchlist.MeasureSeizure, watchlist.MeasureIssuer,
 	}
+	named     = []watchlist.Names{watchlist.NamesNothing, watchlist.NamesToken, watchlist.NamesIssuer}
 	matches   = []Match{MatchExact, MatchSameKey, MatchCluster, MatchBaseOnly}
 	exposures = []Exposure{Direct, Indirect}
 	timings   = []Timing{ListedBefore, ListedAfter, TimingUnknown}
@@ -77,7 +80,7 @@ func (j *hitJSON) hit() (Hit, error) {
 	h := Hit{
 		List: j.List, EntryID: j.EntryID, Entity: j.Entity,
 		Category: j.Category, Categories: j.Categories,
-		Authority: j.Authority, Program: j.Program, Measure: j.Measure,
+		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Names: j.Names, Rated: j.Rated,
 		Role: j.Role, Side: j.Side, Address: j.Address, Match: j.Match, ListedOn: j.ListedOn,
 		Exposure: j.Exposure, Hops: j.Hops, Confidence: j.Confidence, Timing: j.Timing,
 		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, KnownAt: j.KnownAt,
@@ -92,11 +95,15 @@ func (j *hitJSON) hit() (Hit, error) {
 			err = errors.Join(err, fmt.Errorf("category %q is not known", c))
 		}
 	}
+	if _, bad := taxonomy.ParseSeverity(j.Rated); j.Rated != "" && bad != nil {
+		err = errors.Join(err, bad)
+	}
 	if j.Confidence > 100 {
 		err = errors.Join(err, fmt.Errorf("confidence %d: want at most 100", j.Confidence))
 	}
 	return h, errors.Join(err,
 		known("measure", j.Measure, measures),
+		known("names", j.Names, named),
 		known("role", j.Role, roleOrder),
 		known("side", j.Side, sideOrder),
 		known("match", j.Match, matches),
@@ -112,11 +119,11 @@ func known[T ~string](member string, word T, words []T) error {
 	return fmt.Errorf("%s %q is not known", member, word)
 }
 
-// DecodeInputs reads the inputs of a record; nil is none. Those that it does not know are ignored.
+// DecodeInputs reads the inputs of a record; nil is none. Those that it does not know are ignored, among them the own
+// addresses that an earlier release named apart from the lists.
 func DecodeInputs(raw []byte) (Inputs, error) {
 	var in struct {
-		Own         string `json:"own"`
-		Quarantined bool   `json:"quarantined"`
+		Quarantined bool `json:"quarantined"`
 	}
 	if len(raw) == 0 {
 		return Inputs{}, nil

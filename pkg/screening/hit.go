@@ -1,6 +1,8 @@
 package screening
 
 import (
+	"slices"
+
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
 	"sluice/pkg/watchlist"
@@ -55,6 +57,8 @@ type Hit struct {
 	Authority string
 	Program   string
 	Measure   watchlist.Measure
+	Names     watchlist.Names // what the party is to the token whose contract the address is
+	Rated     string          // severity that the list's owner gives the entry, "" the categories' default
 
 	Role     transfer.Role
 	Side     transfer.Side
@@ -72,14 +76,29 @@ type Hit struct {
 	AddressListedAt string // YYYY-MM-DD
 	KnownAt         string // RFC 3339: when Sluice first had the entry
 	DelistedAt      string // YYYY-MM-DD
-	SuppressedBy    string // why the hit is shown and not judged
+	SuppressedBy    string // LIST/ENTRY_ID of the allow entry for which the hit is shown and not judged
 }
 
-// Severity is the hit's own: the worst of its categories, and never above low for a base_only match.
+// Judged reports whether rules look at the hit at all. They leave alone what is suppressed, and an address that is
+// listed and only the contract of the token that moved: lists hold token contracts for many reasons, and everybody who
+// uses the token would be flagged. The entry must name the token or its issuer, or list the address for sanctions.
+func (h *Hit) Judged() bool {
+	if h.SuppressedBy != "" {
+		return false
+	}
+	return h.Role != transfer.RoleContract || h.Names != watchlist.NamesNothing ||
+		h.Category == taxonomy.Sanctions || slices.Contains(h.Categories, taxonomy.Sanctions)
+}
+
+// Severity is the hit's own: what the list's owner says, else the worst of its categories, and never above low for a
+// base_only match.
 func (h *Hit) Severity() taxonomy.Severity {
-	worst := h.Category.Severity()
-	for _, c := range h.Categories {
-		worst = max(worst, c.Severity())
+	worst, err := taxonomy.ParseSeverity(h.Rated)
+	if err != nil {
+		worst = h.Category.Severity()
+		for _, c := range h.Categories {
+			worst = max(worst, c.Severity())
+		}
 	}
 	if h.Match == MatchBaseOnly {
 		worst = min(worst, taxonomy.Low)

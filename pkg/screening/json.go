@@ -58,6 +58,8 @@ func AppendHit(dst []byte, h *Hit) []byte {
 	dst = appendKnown(dst, `,"authority":`, h.Authority)
 	dst = appendKnown(dst, `,"program":`, h.Program)
 	dst = appendKnown(dst, `,"measure":`, string(h.Measure))
+	dst = appendKnown(dst, `,"names":`, string(h.Names))
+	dst = appendKnown(dst, `,"severity":`, h.Rated)
 	dst = appendText(dst, `,"role":`, string(h.Role))
 	dst = appendText(dst, `,"side":`, string(h.Side))
 	dst = appendText(dst, `,"address":`, h.Address)
@@ -85,20 +87,15 @@ func AppendHit(dst []byte, h *Hit) []byte {
 
 // Inputs are what a judgement reads besides the transfer, the lists and the rules, as the record has them.
 type Inputs struct {
-	Own         string // version of the exchange's own addresses, when one of them is listed
-	Quarantined bool   // a stage before alerting could not process the record
+	Quarantined bool // a stage before alerting could not process the record
 }
 
-func (r *Result) inputs() Inputs { return Inputs{Own: r.Own, Quarantined: r.Quarantined} }
+func (r *Result) inputs() Inputs { return Inputs{Quarantined: r.Quarantined} }
 
 func (in Inputs) append(dst []byte) []byte {
-	open := `{`
-	if in.Own != "" {
-		dst = appendText(dst, `{"own":`, in.Own)
-		open = `,`
-	}
+	dst = append(dst, '{')
 	if in.Quarantined {
-		dst = append(append(dst, open...), `"quarantined":true`...)
+		dst = append(dst, `"quarantined":true`...)
 	}
 	return append(dst, '}')
 }

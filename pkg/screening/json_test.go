@@ -23,6 +23,8 @@ func genHit() *rapid.Generator[Hit] {
 			Category:   rapid.SampledFrom(taxonomy.All()).Draw(t, "category"),
 			Categories: rapid.SliceOfN(rapid.SampledFrom(taxonomy.All()), 1, 4).Draw(t, "categories"),
 			Authority:  text.Draw(t, "authority"), Program: text.Draw(t, "program"),
+			Names:    rapid.SampledFrom(named).Draw(t, "names"),
+			Rated:    rapid.SampledFrom([]string{"", "none", "severe"}).Draw(t, "rated"),
 			Measure:  rapid.SampledFrom(measures).Draw(t, "measure"),
 			Role:     rapid.SampledFrom(roleOrder).Draw(t, "role"),
 			Side:     rapid.SampledFrom(sideOrder).Draw(t, "side"),
@@ -144,9 +146,8 @@ func TestMembersOfTheRecord(t *testing.T) {
 		{"conflict", Result{Status: Complete}, true, `,"lists_seq":7,"lists_version":"v"`},
 		{"partial", Result{Status: Partial, Coverage: partial}, false,
 			`,"status":"partial","coverage":{"counterparty":"partial","reason":"shielded"},"lists_seq":7,"lists_version":"v"`},
-		{"inputs", Result{Status: Complete, Own: "o"}, false, `,"inputs":{"own":"o"},"lists_seq":7,"lists_version":"v"`},
-		{"quarantined", Result{Own: "o", Quarantined: true}, false,
-			`,"status":"degraded","inputs":{"own":"o","quarantined":true},"lists_seq":7,"lists_version":"v"`},
+		{"quarantined", Result{Quarantined: true}, false,
+			`,"status":"degraded","inputs":{"quarantined":true},"lists_seq":7,"lists_version":"v"`},
 	}
 	for _, c := range cases {
 		got := string(AppendMembers(nil, &c.result, 7, "v", c.conflict))
@@ -163,6 +164,12 @@ func TestMembersOfTheRecord(t *testing.T) {
 		if err != nil || in != c.result.inputs() || r.Coverage != c.result.Coverage {
 			t.Errorf("%s: read back as %+v, %+v, %v", c.name, in, r.Coverage, err)
 		}
+	}
+}
+
+func TestInputsOfAnEarlierReleaseAreRead(t *testing.T) {
+	if in, err := DecodeInputs([]byte(`{"own":"3f2a","quarantined":true}`)); err != nil || in != (Inputs{Quarantined: true}) {
+		t.Errorf("%+v, %v", in, err)
 	}
 }
 

@@ -1,10 +1,9 @@
 package screening
 
 import (
-	"strings"
-
 	"cmp"
 	"slices"
+	"strings"
 
 	"sluice/pkg/address"
 	"sluice/pkg/amount"
@@ -25,8 +24,7 @@ const (
 type Result struct {
 	Status   Status
 	Coverage transfer.Coverage
-	Hits     []Hit  // the worst first
-	Own      string // Own.Version, when one of its addresses is listed; "" otherwise
+	Hits     []Hit // the worst first
 
 	Quarantined bool // the record could not be processed; it is held for that and not for being degraded
 }
@@ -38,7 +36,7 @@ func (r *Result) Clean() bool {
 
 // Screen looks up every address of a parsed transfer: both ends, token contract, initiator and memo. Without usable
 // lists the result is degraded and has no hits.
-func Screen(p *transfer.Parsed, lists Lists, own *Own) Result {
+func Screen(p *transfer.Parsed, lists Lists) Result {
 	r := Result{Status: Complete, Coverage: p.Coverage}
 	if len(p.Unscreenable) > 0 {
 		r.Coverage.Reason = transfer.GapUnparsed // of our own side too: the transfer cannot be screened
@@ -50,7 +48,7 @@ func Screen(p *transfer.Parsed, lists Lists, own *Own) Result {
 		r.Status = Degraded
 		return r
 	}
-	s := screener{p: p, lists: lists, own: own, result: &r}
+	s := screener{p: p, lists: lists, result: &r}
 	for i := range p.Parties {
 		s.party(&p.Parties[i])
 	}
@@ -83,17 +81,21 @@ func fitting(hits []Hit) int {
 type screener struct {
 	p      *transfer.Parsed
 	lists  Lists
-	own    *Own
 	result *Result
 }
 
 func (s *screener) party(party *transfer.Party) {
 	listed, wrapped := s.lists.Lookup(party.Key)
+	known := claims{party, listed, wrapped}
 	for _, e := range listed {
-		s.hit(party, e, s.match(party, e))
+		if e.Use == watchlist.UseListed {
+			s.hit(known, e, s.match(party, e))
+		}
 	}
 	for _, e := range wrapped {
-		s.hit(party, e, tagged(party, e, MatchSameKey))
+		if e.Use == watchlist.UseListed {
+			s.hit(known, e, tagged(party, e, MatchSameKey))
+		}
 	}
 }
 
@@ -128,8 +130,11 @@ func (s *screener) text(party transfer.Party) {
 	}
 	party.Key = watchlist.TextKey(strings.TrimSpace(party.Text))
 	listed, _ := s.lists.Lookup(party.Key)
+	known := claims{&party, listed, nil}
 	for _, e := range listed {
-		s.hit(&party, e, tagged(&party, e, MatchExact))
+		if e.Use == watchlist.UseListed {
+			s.hit(known, e, tagged(&party, e, MatchExact))
+		}
 	}
 }
 
@@ -160,25 +165,21 @@ func segwit(n network.Network, text string) bool {
 	return err == nil && a.Form == address.P2WPKH
 }
 
-func (s *screener) hit(party *transfer.Party, e *watchlist.Entry, m Match) {
-	if e.Use != watchlist.UseListed {
+// hit adds the hit of a listed entry, unless the address is the exchange's own and the entry says no more than that.
+func (s *screener) hit(known claims, e *watchlist.Entry, m Match) {
+	if known.ours(e) {
 		return
 	}
-	if s.own.Has(party.Key) {
-		s.result.Own = s.own.Version()
-		if s.own.names(e) {
-			return
-		}
-	}
-	t := &s.p.Transfer
+	party, t := known.party, &s.p.Transfer
 	h := Hit{
 		List: e.List, EntryID: e.EntryID, Entity: e.Entity,
 		Category: e.Category, Categories: withPrimary(e),
-		Authority: e.Authority, Program: e.Program, Measure: e.Measure,
+		Authority: e.Authority, Program: e.Program, Measure: e.Measure, Names: e.Names, Rated: e.Severity,
 		Role: party.Role, Side: party.Side, Address: party.Text, Match: m,
 		Exposure: Direct, Share: s.share(party), Confidence: e.Confidence,
 		Timing:        timing(e, t),
 		PartyListedAt: e.PartyListedAt, AddressListedAt: e.AddressListedAt, DelistedAt: e.DelistedAt,
+		KnownAt: e.KnownAt, SuppressedBy: known.allowed(e),
 	}
 	if e.Network != t.Network {
 		h.ListedOn = e.Network
@@ -261,6 +262,10 @@ func compareHits(a, b *Hit) int {
 		cmp.Compare(a.AddressListedAt, b.AddressListedAt),
 		cmp.Compare(a.DelistedAt, b.DelistedAt),
 		slices.Compare(a.Categories, b.Categories),
+		cmp.Compare(a.Names, b.Names),
+		cmp.Compare(a.Rated, b.Rated),
+		cmp.Compare(a.KnownAt, b.KnownAt),
+		cmp.Compare(a.SuppressedBy, b.SuppressedBy),
 	)
 }
 

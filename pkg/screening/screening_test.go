@@ -84,7 +84,7 @@ func TestHitSaysWhatTheEntrySays(t *testing.T) {
 	e.Categories = []taxonomy.Category{taxonomy.Sanctions, taxonomy.Mixer}
 	e.Authority, e.Program, e.Measure, e.Confidence = "OFAC", "CYBER2", watchlist.MeasureBlock, 90
 	e.PartyListedAt, e.AddressListedAt, e.DelistedAt = "2020-01-01", "2021-01-01", "2027-01-01"
-	r := screening.Screen(deposit(t, evm(0xa1)), snapshot(t, e), nil)
+	r := screening.Screen(deposit(t, evm(0xa1)), snapshot(t, e))
 	want := screening.Hit{
 		List: "test", EntryID: evm(0xa1), Entity: "E",
 		Category: taxonomy.Sanctions, Categories: []taxonomy.Category{taxonomy.Sanctions, taxonomy.Mixer},
@@ -104,7 +104,7 @@ func TestHitSaysWhatTheEntrySays(t *testing.T) {
 func TestListedOnAnotherNetworkOfTheFamily(t *testing.T) {
 	snap := snapshot(t, entry(t, "ethereum", evm(0xa1), taxonomy.Scam))
 	p := parse(t, `"direction":"deposit","network":"eip155:137","from":["`+evm(0xa1)+`"]`)
-	if h := only(t, screening.Screen(p, snap, nil)); h.ListedOn != "ethereum" || h.Match != screening.MatchExact {
+	if h := only(t, screening.Screen(p, snap)); h.ListedOn != "ethereum" || h.Match != screening.MatchExact {
 		t.Errorf("listed on %q, match %q", h.ListedOn, h.Match)
 	}
 }
@@ -130,7 +130,7 @@ func TestMatchTellsTheScriptOfAKey(t *testing.T) {
 	}
 	for _, c := range cases {
 		p := parse(t, `"direction":"deposit","network":"`+c.with+`","from":["`+c.sent+`"]`)
-		r := screening.Screen(p, snapshot(t, entry(t, c.on, c.listed, taxonomy.Scam)), nil)
+		r := screening.Screen(p, snapshot(t, entry(t, c.on, c.listed, taxonomy.Scam)))
 		if h := only(t, r); h.Match != c.want {
 			t.Errorf("listed %s, sent %s on %s: %s, want %s", c.listed, c.sent, c.with, h.Match, c.want)
 		}
@@ -140,7 +140,7 @@ func TestMatchTellsTheScriptOfAKey(t *testing.T) {
 func TestAListedWrappedAddressListsNoKey(t *testing.T) {
 	snap := snapshot(t, entry(t, "bitcoin", "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN", taxonomy.Scam))
 	p := parse(t, `"direction":"deposit","network":"bitcoin","from":["1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH"]`)
-	if r := screening.Screen(p, snap, nil); len(r.Hits) != 0 {
+	if r := screening.Screen(p, snap); len(r.Hits) != 0 {
 		t.Errorf("hits: %+v", r.Hits)
 	}
 }
@@ -160,7 +160,7 @@ func TestSidesByDirection(t *testing.T) {
 	}
 	for direction, ends := range cases {
 		got := map[transfer.Role]transfer.Side{}
-		for _, h := range screening.Screen(parse(t, direction+rest), snap, nil).Hits {
+		for _, h := range screening.Screen(parse(t, direction+rest), snap).Hits {
 			got[h.Role] = h.Side
 		}
 		want := map[transfer.Role]transfer.Side{
@@ -191,13 +191,13 @@ func TestShareOfTheInputs(t *testing.T) {
 	}
 	for _, c := range cases {
 		members := strings.NewReplacer(`"A"`, `"`+evm(0xa1)+`"`, `"B"`, `"`+evm(0xb1)+`"`).Replace(c.members)
-		h := only(t, screening.Screen(parse(t, `"direction":"deposit","network":"ethereum",`+members), snap, nil))
+		h := only(t, screening.Screen(parse(t, `"direction":"deposit","network":"ethereum",`+members), snap))
 		if want := (screening.Share{Known: c.known, Millionths: c.millionths}); h.Share != want {
 			t.Errorf("%s: share %+v, want %+v", c.name, h.Share, want)
 		}
 	}
 	p := parse(t, `"direction":"withdrawal","network":"ethereum","to":["`+evm(0xa1)+`"]`)
-	if h := only(t, screening.Screen(p, snap, nil)); h.Share.Known {
+	if h := only(t, screening.Screen(p, snap)); h.Share.Known {
 		t.Errorf("a recipient has a share: %+v", h.Share)
 	}
 }
@@ -217,7 +217,7 @@ func TestTimingReadsTheAddressDateAlone(t *testing.T) {
 	for _, c := range cases {
 		e := entry(t, "ethereum", evm(0xa1), taxonomy.Scam)
 		e.PartyListedAt, e.AddressListedAt = c.party, c.address
-		if h := only(t, screening.Screen(deposit(t, evm(0xa1)), snapshot(t, e), nil)); h.Timing != c.want {
+		if h := only(t, screening.Screen(deposit(t, evm(0xa1)), snapshot(t, e))); h.Timing != c.want {
 			t.Errorf("party %q, address %q: %s, want %s", c.party, c.address, h.Timing, c.want)
 		}
 	}
@@ -241,7 +241,7 @@ func TestTags(t *testing.T) {
 		e := tagged
 		e.Tag = c.tag
 		p := parse(t, `"direction":"withdrawal","network":"xrp","to":["`+r+`"],"memo":"`+c.memo+`"`)
-		h := only(t, screening.Screen(p, snapshot(t, e), nil))
+		h := only(t, screening.Screen(p, snapshot(t, e)))
 		if h.Match != c.want || h.Severity() != c.severity {
 			t.Errorf("entry tag %q, memo %q: %s of %s", c.tag, c.memo, h.Match, h.Severity())
 		}
@@ -254,44 +254,131 @@ func TestOwnAddresses(t *testing.T) {
 	accused := entry(t, "ethereum", evm(0xc1), taxonomy.Exchange)
 	accused.Entity = "Other"
 	risky := entry(t, "ethereum", evm(0xc1), taxonomy.Scam)
-	keys := []address.Key{key(t, "ethereum", evm(0xc1))}
+	own := func(n int, name string) watchlist.Entry {
+		e := entry(t, "ethereum", evm(n), taxonomy.Exchange)
+		e.EntryID, e.Entity, e.Use = "own", name, watchlist.UseOwn
+		return e
+	}
 	p := parse(t, `"direction":"withdrawal","network":"ethereum","from":["`+evm(0xc1)+`"],"to":["`+evm(0xb1)+`"]`)
 	cases := []struct {
-		name  string
-		own   *screening.Own
-		entry watchlist.Entry
-		hits  int
-		says  bool // the set had a say, and the record must name it
+		name    string
+		entries []watchlist.Entry
+		hits    int
 	}{
-		{"no own addresses", nil, label, 1, false},
-		{"its own label", screening.NewOwn(keys, []string{"EXAMPLE exchange"}), label, 0, true},
-		{"another's label", screening.NewOwn(keys, []string{"Example Exchange"}), accused, 1, true},
-		{"a label, no names configured", screening.NewOwn(keys, nil), label, 0, true},
-		{"a risk, no names configured", screening.NewOwn(keys, nil), risky, 1, true},
-		{"another address", screening.NewOwn([]address.Key{key(t, "ethereum", evm(0xc2))}, nil), label, 1, false},
+		{"no own addresses", []watchlist.Entry{label}, 1},
+		{"its own label", []watchlist.Entry{label, own(0xc1, "EXAMPLE exchange")}, 0},
+		{"another's label", []watchlist.Entry{accused, own(0xc1, "Example Exchange")}, 1},
+		{"a label, no name given", []watchlist.Entry{label, own(0xc1, "")}, 0},
+		{"a risk, no name given", []watchlist.Entry{risky, own(0xc1, "")}, 1},
+		{"two names", []watchlist.Entry{label, accused, own(0xc1, "Other")}, 1},
+		{"another address", []watchlist.Entry{label, own(0xc2, "")}, 1},
+		{"own alone", []watchlist.Entry{own(0xc1, "")}, 0},
 	}
 	for _, c := range cases {
-		r := screening.Screen(p, snapshot(t, c.entry), c.own)
-		if len(r.Hits) != c.hits || (r.Own != "") != c.says {
-			t.Errorf("%s: %d hits, own %q; want %d, %v", c.name, len(r.Hits), r.Own, c.hits, c.says)
+		if r := screening.Screen(p, snapshot(t, c.entries...)); len(r.Hits) != c.hits {
+			t.Errorf("%s: %d hits, want %d", c.name, len(r.Hits), c.hits)
 		}
 	}
 }
 
-func TestOwnVersionIsItsContent(t *testing.T) {
-	a, b := key(t, "ethereum", evm(1)), key(t, "ethereum", evm(2))
-	one := screening.NewOwn([]address.Key{a, b, a}, []string{"X", "y"}).Version()
-	if other := screening.NewOwn([]address.Key{b, a}, []string{"Y", "x"}).Version(); one != other {
-		t.Errorf("%s and %s of equal content", one, other)
+// allow is an allow entry for an address that has all it needs to suppress hits of grave entries.
+func allow(t testing.TB, networkName, text string) watchlist.Entry {
+	e := entry(t, networkName, text, taxonomy.Other)
+	e.EntryID, e.Use = "licence-7", watchlist.UseAllow
+	e.ExpiresAt, e.Author, e.Reason, e.Reference, e.Approver = "2027-01-01T00:00:00Z", "anna", "licence", "CASE-7", "bert"
+	return e
+}
+
+func TestAllowedHitsAreToldAndNotJudged(t *testing.T) {
+	scam, sanctioned := entry(t, "ethereum", evm(0xa1), taxonomy.Scam), entry(t, "ethereum", evm(0xa1), taxonomy.Sanctions)
+	sanctioned.EntryID = "29702/36616"
+	for name, c := range map[string]struct {
+		listed watchlist.Entry
+		change func(*watchlist.Entry)
+		want   bool
+	}{
+		"all lists":                  {scam, func(*watchlist.Entry) {}, true},
+		"that list":                  {scam, func(e *watchlist.Entry) { e.ForList = "test" }, true},
+		"that entry":                 {scam, func(e *watchlist.Entry) { e.ForList, e.ForEntry = "test", scam.EntryID }, true},
+		"another list":               {scam, func(e *watchlist.Entry) { e.ForList = "other" }, false},
+		"another entry":              {scam, func(e *watchlist.Entry) { e.ForList, e.ForEntry = "test", "1" }, false},
+		"another tag":                {scam, func(e *watchlist.Entry) { e.Tag = "7" }, false},
+		"nobody approved a scam":     {scam, func(e *watchlist.Entry) { e.Approver, e.Reference = "", "" }, true},
+		"sanctions":                  {sanctioned, func(*watchlist.Entry) {}, true},
+		"sanctions, nobody approved": {sanctioned, func(e *watchlist.Entry) { e.Approver = "" }, false},
+		"sanctions, no reference":    {sanctioned, func(e *watchlist.Entry) { e.Reference = "" }, false},
+	} {
+		a := allow(t, "ethereum", evm(0xa1))
+		c.change(&a)
+		h := only(t, screening.Screen(deposit(t, evm(0xa1)), snapshot(t, c.listed, a)))
+		if (h.SuppressedBy == "test/licence-7") != c.want || h.Judged() == c.want {
+			t.Errorf("%s: suppressed by %q", name, h.SuppressedBy)
+		}
 	}
-	if other := screening.NewOwn([]address.Key{b}, []string{"Y", "x"}).Version(); one == other {
-		t.Error("equal versions of other content")
+}
+
+func TestAnAllowEntryForOneOfTwoTagsLeavesTheOther(t *testing.T) {
+	const r = "rDsbeomae4FXwgQTJp9Rs64Qg9vDiTCdBv"
+	a := allow(t, "xrp", r)
+	a.Tag = "7"
+	for memo, want := range map[string]bool{"7": true, "8": false, "": false} {
+		p := parse(t, `"direction":"withdrawal","network":"xrp","to":["`+r+`"],"memo":"`+memo+`"`)
+		if h := only(t, screening.Screen(p, snapshot(t, entry(t, "xrp", r, taxonomy.Scam), a))); h.Judged() == want {
+			t.Errorf("memo %q: suppressed by %q", memo, h.SuppressedBy)
+		}
+	}
+}
+
+func TestAllowAndOwnAnswerForTheWrappedAddressToo(t *testing.T) {
+	const pkh, wrapped = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH", "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"
+	p := parse(t, `"direction":"deposit","network":"bitcoin","from":["`+wrapped+`"]`)
+	if h := only(t, screening.Screen(p, snapshot(t, entry(t, "bitcoin", pkh, taxonomy.Scam), allow(t, "bitcoin", pkh)))); h.Judged() || h.Match != screening.MatchSameKey {
+		t.Errorf("%s, suppressed by %q", h.Match, h.SuppressedBy)
+	}
+	own := entry(t, "bitcoin", pkh, taxonomy.Exchange)
+	own.EntryID, own.Use = "own", watchlist.UseOwn
+	if r := screening.Screen(p, snapshot(t, entry(t, "bitcoin", wrapped, taxonomy.Exchange), own)); len(r.Hits) != 0 {
+		t.Errorf("%d hits on the exchange's own", len(r.Hits))
+	}
+}
+
+func TestATokensContractIsJudgedWhenTheEntryIsAboutTheToken(t *testing.T) {
+	p := parse(t, `"direction":"deposit","network":"ethereum","from":["`+evm(0xb1)+`"],"contract":"`+evm(0xa3)+`"`)
+	for _, c := range []struct {
+		category taxonomy.Category
+		names    watchlist.Names
+		want     bool
+	}{
+		{taxonomy.Scam, "", false}, {taxonomy.Scam, watchlist.NamesToken, true}, {taxonomy.TokenContract, watchlist.NamesIssuer, true},
+		{taxonomy.Sanctions, "", true}, {taxonomy.TerroristFinancing, "", false},
+	} {
+		e := entry(t, "ethereum", evm(0xa3), c.category)
+		e.Names = c.names
+		h := only(t, screening.Screen(p, snapshot(t, e)))
+		if h.Judged() != c.want || h.Role != transfer.RoleContract || h.Names != c.names || h.Severity() != c.category.Severity() {
+			t.Errorf("%s that names %q: judged %v, %s", c.category, c.names, h.Judged(), h.Severity())
+		}
+		// The same address at an end of the transfer is a hit like any other.
+		if h := only(t, screening.Screen(deposit(t, evm(0xa3)), snapshot(t, e))); !h.Judged() {
+			t.Errorf("%s as the sender is not judged", c.category)
+		}
+	}
+}
+
+func TestTheListsOwnerRatesAnEntry(t *testing.T) {
+	e := entry(t, "xrp", "rDsbeomae4FXwgQTJp9Rs64Qg9vDiTCdBv", taxonomy.Exchange)
+	e.Severity, e.Tag = "high", "7"
+	for memo, want := range map[string]taxonomy.Severity{"7": taxonomy.High, "8": taxonomy.Low} {
+		p := parse(t, `"direction":"withdrawal","network":"xrp","to":["rDsbeomae4FXwgQTJp9Rs64Qg9vDiTCdBv"],"memo":"`+memo+`"`)
+		if h := only(t, screening.Screen(p, snapshot(t, e))); h.Severity() != want {
+			t.Errorf("tag %s: %s", memo, h.Severity())
+		}
 	}
 }
 
 func TestWithoutListsNothingIsComplete(t *testing.T) {
 	for _, snap := range []*watchlist.Snapshot{nil, {}} {
-		r := screening.Screen(deposit(t, evm(1)), snap, nil)
+		r := screening.Screen(deposit(t, evm(1)), snap)
 		if r.Status != screening.Degraded || len(r.Hits) != 0 || r.Clean() {
 			t.Errorf("result %+v", r)
 		}
@@ -318,7 +405,7 @@ func TestCoverageDecidesTheStatus(t *testing.T) {
 			screening.Partial, transfer.Coverage{Reason: transfer.GapUnparsed}},
 	}
 	for _, c := range cases {
-		r := screening.Screen(parse(t, c.members), snap, nil)
+		r := screening.Screen(parse(t, c.members), snap)
 		if r.Status != c.status || r.Coverage != c.coverage {
 			t.Errorf("%s: %v, %+v; want %v, %+v", c.name, r.Status, r.Coverage, c.status, c.coverage)
 		}
@@ -328,7 +415,7 @@ func TestCoverageDecidesTheStatus(t *testing.T) {
 func TestTextsThatNobodyCanReadAreComparedAsTheyAre(t *testing.T) {
 	listed := entry(t, "nowhere", "some text", taxonomy.Sanctions)
 	p := parse(t, `"direction":"deposit","network":"elsewhere","from":["some text"]`)
-	h := only(t, screening.Screen(p, snapshot(t, listed), nil))
+	h := only(t, screening.Screen(p, snapshot(t, listed)))
 	if h.ListedOn != "nowhere" || h.Match != screening.MatchExact || h.Side != transfer.SideCounterparty {
 		t.Errorf("hit %+v", h)
 	}
@@ -336,7 +423,7 @@ func TestTextsThatNobodyCanReadAreComparedAsTheyAre(t *testing.T) {
 
 func TestOneEntryGivesOneHit(t *testing.T) {
 	snap := snapshot(t, entry(t, "ethereum", evm(0xa1), taxonomy.Scam))
-	only(t, screening.Screen(deposit(t, evm(0xa1), evm(0xb1), evm(0xa1)), snap, nil))
+	only(t, screening.Screen(deposit(t, evm(0xa1), evm(0xb1), evm(0xa1)), snap))
 }
 
 func TestHitsStandInOneOrder(t *testing.T) {
@@ -345,8 +432,8 @@ func TestHitsStandInOneOrder(t *testing.T) {
 		entry(t, "ethereum", evm(3), taxonomy.Ransomware), entry(t, "ethereum", evm(4), taxonomy.Mixer),
 	}
 	snap := snapshot(t, entries...)
-	a := screening.Screen(deposit(t, evm(1), evm(2), evm(3), evm(4)), snap, nil).Hits
-	b := screening.Screen(deposit(t, evm(4), evm(3), evm(2), evm(1)), snap, nil).Hits
+	a := screening.Screen(deposit(t, evm(1), evm(2), evm(3), evm(4)), snap).Hits
+	b := screening.Screen(deposit(t, evm(4), evm(3), evm(2), evm(1)), snap).Hits
 	if d := cmp.Diff(a, b); d != "" {
 		t.Error(d)
 	}
@@ -373,11 +460,11 @@ func TestMoreHitsThanARecordHolds(t *testing.T) {
 		from = append(from, evm(i+1))
 	}
 	snap := snapshot(t, entries...)
-	r := screening.Screen(deposit(t, from[:listed-1]...), snap, nil)
+	r := screening.Screen(deposit(t, from[:listed-1]...), snap)
 	if len(r.Hits) != screening.MaxHits || r.Status != screening.Complete {
 		t.Errorf("at the bound: %d hits, %v", len(r.Hits), r.Status)
 	}
-	r = screening.Screen(deposit(t, from...), snap, nil)
+	r = screening.Screen(deposit(t, from...), snap)
 	if len(r.Hits) != screening.MaxHits || r.Status != screening.Degraded || r.Hits[0].Category != taxonomy.Sanctions {
 		t.Errorf("above the bound: %d hits, %v, first %s", len(r.Hits), r.Status, r.Hits[0].Category)
 	}
@@ -392,7 +479,7 @@ func TestLongerHitsThanARecordHolds(t *testing.T) {
 		entries = append(entries, e)
 		from = append(from, evm(i+1))
 	}
-	r := screening.Screen(deposit(t, from...), snapshot(t, entries...), nil)
+	r := screening.Screen(deposit(t, from...), snapshot(t, entries...))
 	if r.Status != screening.Degraded || len(r.Hits) == 0 || len(screening.AppendHits(nil, r.Hits)) > screening.MaxHitBytes+2 {
 		t.Errorf("%v with %d hits in %d bytes", r.Status, len(r.Hits), len(screening.AppendHits(nil, r.Hits)))
 	}
@@ -448,7 +535,7 @@ func BenchmarkClean(b *testing.B) {
 func TestShieldedAddressesAreComparedAsTheyAre(t *testing.T) {
 	const shielded = "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"
 	p := parse(t, `"direction":"deposit","network":"zcash","from":["`+shielded+`"]`)
-	r := screening.Screen(p, snapshot(t, entry(t, "nowhere", shielded, taxonomy.Ransomware)), nil)
+	r := screening.Screen(p, snapshot(t, entry(t, "nowhere", shielded, taxonomy.Ransomware)))
 	if h := only(t, r); h.Side != transfer.SideCounterparty || r.Coverage.Counterparty != transfer.KnownNone {
 		t.Errorf("hit %+v, coverage %+v", h, r.Coverage)
 	}

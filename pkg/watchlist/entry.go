@@ -92,7 +92,8 @@ type Entry struct {
 	Authority  string              // such as "OFAC"
 	Program    string              // such as "CYBER2"
 	Measure    Measure
-	Confidence uint8 // 1-100 percent; 0: the publisher says nothing
+	Confidence uint8  // 1-100 percent; 0: the publisher says nothing
+	Severity   string // none|low|medium|high|severe, as whoever runs the list rates it; "": its categories' default
 
 	PartyListedAt   string // YYYY-MM-DD, "" unknown; of the party, never to be read as the address's
 	AddressListedAt string // YYYY-MM-DD, "" where the publisher dates only parties

@@ -63,10 +63,12 @@ func anEntry(list string) *rapid.Generator[Entry] {
 		e.PartyListedAt = rapid.SampledFrom([]string{"", "2020-02-29"}).Draw(t, "date")
 		switch e.Use = rapid.SampledFrom([]Use{UseListed, UseListed, UseAllow, UseOwn}).Draw(t, "use"); e.Use {
 		case UseListed:
+			e.Severity = rapid.SampledFrom([]string{"", "", "low"}).Draw(t, "severity")
 			e.Names = rapid.SampledFrom([]Names{NamesNothing, NamesToken, NamesIssuer}).Draw(t, "names")
 		case UseAllow:
 			e.ForList = rapid.SampledFrom([]string{"", "a"}).Draw(t, "for list")
-			e.ExpiresAt = rapid.SampledFrom([]string{"", "2026-11-22T14:00:00Z"}).Draw(t, "expiry")
+			e.ExpiresAt = rapid.SampledFrom([]string{"2026-11-23T14:00:00Z", "2026-11-22T14:00:00Z"}).Draw(t, "expiry")
+			e.Author, e.Reason = "anna", "licence"
 		case UseOwn:
 			e.Service = rapid.SampledFrom([]Service{"", ServiceDeposit, ServiceHot}).Draw(t, "service")
 			e.Customer = rapid.SampledFrom([]string{"", "c-1"}).Draw(t, "customer")

@@ -24,6 +24,7 @@ type entryJSON struct {
 	Program         string              `json:"program"`
 	Measure         Measure             `json:"measure"`
 	Confidence      uint8               `json:"confidence"`
+	Severity        string              `json:"severity"`
 	PartyListedAt   string              `json:"party_listed_at"`
 	AddressListedAt string              `json:"address_listed_at"`
 	DelistedAt      string              `json:"delisted_at"`
@@ -64,6 +65,7 @@ func (e *Entry) AppendJSON(dst []byte) []byte {
 	if e.Confidence != 0 {
 		dst = strconv.AppendUint(append(dst, `,"confidence":`...), uint64(e.Confidence), 10)
 	}
+	dst = appendOptional(dst, `,"severity":`, e.Severity)
 	dst = appendOptional(dst, `,"party_listed_at":`, e.PartyListedAt)
 	dst = appendOptional(dst, `,"address_listed_at":`, e.AddressListedAt)
 	dst = appendOptional(dst, `,"delisted_at":`, e.DelistedAt)
@@ -111,7 +113,7 @@ func ParseEntry(line []byte) (Entry, error) {
 		List: j.List, EntryID: j.EntryID,
 		Network: j.Network, Address: j.Address, Tag: j.Tag,
 		Entity: j.Entity, Category: j.Category, Categories: j.Categories,
-		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Confidence: j.Confidence,
+		Authority: j.Authority, Program: j.Program, Measure: j.Measure, Confidence: j.Confidence, Severity: j.Severity,
 		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, DelistedAt: j.DelistedAt,
 		Use: j.Use, Names: j.Names, Service: j.Service, Customer: j.Customer, ForList: j.ForList, ForEntry: j.ForEntry,
 		ExpiresAt: j.ExpiresAt, KnownAt: j.KnownAt, Author: j.Author, Reason: j.Reason, Reference: j.Reference, Approver: j.Approver,

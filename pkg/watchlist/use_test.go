@@ -3,6 +3,8 @@ package watchlist
 import (
 	"strings"
 	"testing"
+
+	"sluice/pkg/taxonomy"
 )
 
 func TestEntriesThatPeopleMakeSurviveJSON(t *testing.T) {
@@ -32,7 +34,13 @@ func TestWhatDoesNotGoWithTheUseIsRefused(t *testing.T) {
 		"customer_id":               func(e *Entry) { e.Use, e.Customer = UseAllow, "c" },
 		"for_list":                  func(e *Entry) { e.ForList = "a" },
 		"for_entry \"7\" needs":     func(e *Entry) { e.Use, e.ForEntry = UseAllow, "7" },
-		"list name":                 func(e *Entry) { e.Use, e.ForList = UseAllow, "A" },
+		"list name":                 func(e *Entry) { allowing(e); e.ForList = "A" },
+		"author is empty":           func(e *Entry) { allowing(e); e.Author = "" },
+		"reason is empty":           func(e *Entry) { allowing(e); e.Reason = "" },
+		"expires_at is empty":       func(e *Entry) { allowing(e); e.ExpiresAt = "" },
+		"approver \"ANNA\"":         func(e *Entry) { allowing(e); e.Approver = "ANNA" },
+		"severity \"huge\"":         func(e *Entry) { e.Severity = "huge" },
+		"severity \"low\" belongs":  func(e *Entry) { e.Severity, e.Use = "low", UseOwn },
 		"expires_at":                func(e *Entry) { e.ExpiresAt = "2027-01-01" },
 		"known_at":                  func(e *Entry) { e.KnownAt = "2026-11-22T14:00:00+00:00" },
 		"author is 257 bytes":       func(e *Entry) { e.Author = strings.Repeat("a", MaxEntryID+1) },
@@ -51,6 +59,7 @@ func TestTheFilterHoldsListedKeysAlone(t *testing.T) {
 	listed, allowed, own := on(t, "a", "bitcoin", "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz"),
 		on(t, "a", "ethereum", "0x1111111111111111111111111111111111111111"), on(t, "a", "ethereum", "0x2222222222222222222222222222222222222222")
 	allowed.Use, own.Use = UseAllow, UseOwn
+	allowed.Author, allowed.Reason, allowed.ExpiresAt = "anna", "licence", "2027-01-01T00:00:00Z"
 	s := build(t, map[string][]Entry{"a": {listed, allowed, own}})
 	for _, e := range []Entry{listed, allowed, own} {
 		if got, want := s.MayContain(e.Key.Fingerprint()), e.Use == UseListed; got != want {
@@ -58,6 +67,29 @@ func TestTheFilterHoldsListedKeysAlone(t *testing.T) {
 		}
 		if found, _ := s.Lookup(e.Key); len(found) != 1 {
 			t.Errorf("use %q: found %d entries", e.Use, len(found))
+		}
+	}
+}
+
+// allowing makes e an allow entry that nothing is wrong with.
+func allowing(e *Entry) {
+	e.Use, e.Author, e.Reason, e.ExpiresAt = UseAllow, "anna", "licence", "2027-01-01T00:00:00Z"
+}
+
+func TestOverGraveEntriesOnePersonIsNotEnough(t *testing.T) {
+	allow := on(t, "ours", "bitcoin", "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz")
+	allowing(&allow)
+	for category, grave := range map[taxonomy.Category]bool{
+		taxonomy.Sanctions: true, taxonomy.TerroristFinancing: true, taxonomy.CSAM: true, taxonomy.Ransomware: false,
+	} {
+		listed := on(t, "a", "bitcoin", "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz", taxonomy.Sort([]taxonomy.Category{taxonomy.Mixer, category})...)
+		if listed.Grave() != grave || allow.Allows(&listed) == grave {
+			t.Errorf("%s: grave %v, allowed %v", category, listed.Grave(), allow.Allows(&listed))
+		}
+		approved := allow
+		approved.Reference, approved.Approver = "CASE-7", "bert"
+		if !approved.Allows(&listed) {
+			t.Errorf("%s: an approved entry does not allow it: %v", category, approved.Approved())
 		}
 	}
 }

@@ -62,6 +62,9 @@ func (e *Entry) Validate() error {
 	if e.Confidence > 100 {
 		return fmt.Errorf("confidence %d is above 100", e.Confidence)
 	}
+	if _, err := taxonomy.ParseSeverity(e.Severity); e.Severity != "" && err != nil {
+		return err
+	}
 	for _, d := range []struct{ name, value string }{
 		{"party_listed_at", e.PartyListedAt}, {"address_listed_at", e.AddressListedAt}, {"delisted_at", e.DelistedAt},
 	} {
@@ -102,8 +105,10 @@ func (e *Entry) checkUse() error {
 		return fmt.Errorf("for_list %q and for_entry %q belong to allow entries, use is %q", e.ForList, e.ForEntry, e.Use)
 	case e.ForEntry != "" && e.ForList == "":
 		return fmt.Errorf("for_entry %q needs for_list: an entry id is known only within its list", e.ForEntry)
-	case e.ForList != "":
-		return CheckListName(e.ForList)
+	case e.Use != UseListed && e.Severity != "":
+		return fmt.Errorf("severity %q belongs to listed entries, use is %q", e.Severity, e.Use)
+	case e.Use == UseAllow:
+		return e.checkAllow()
 	default:
 		return nil
 	}

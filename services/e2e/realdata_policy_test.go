@@ -13,7 +13,7 @@ import (
 	"sluice/pkg/judge"
 	"sluice/pkg/network"
 	"sluice/pkg/rules"
-	"sluice/pkg/screening"
+	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
 	"sluice/schemas"
@@ -66,6 +66,11 @@ func policySnapshot(t testing.TB) *watchlist.Snapshot {
 	entries, report, err := format.Parse("csv", format.Options{List: "policy"}, format.Input{Name: "policy.csv", R: strings.NewReader(policyList)})
 	if err != nil || report.RejectedRows > 0 {
 		t.Fatalf("%v, %v", err, report.Rejected)
+	}
+	for i := range entries {
+		if entries[i].Category == taxonomy.Scam {
+			entries[i].Names = watchlist.NamesToken
+		}
 	}
 	snap, err := watchlist.NewBuilder().Add("policy", entries).Build()
 	if err != nil {
@@ -219,7 +224,7 @@ var policyCases = []policyCase{
 	{"internal, to scam", "internal", to(scammer), "flagged high scam/recipient/own/exact"},
 	{"token in", "deposit", m{"contract": sanctioned}, "flagged severe sanctions/contract/token/exact"},
 	{"token out", "withdrawal", m{"contract": sanctioned}, "held risk severe sanctions/contract/token/exact"},
-	{"gambling token out", "withdrawal", m{"contract": gambler}, "flagged low gambling/contract/token/exact"},
+	{"gambling token out", "withdrawal", m{"contract": gambler}, "cleared gambling/contract/token/exact"}, // the entry names neither token nor issuer
 	{"initiator in", "deposit", m{"initiator": sanctioned}, "flagged severe sanctions/initiator/initiator/exact"},
 	{"initiator out", "withdrawal", m{"initiator": mixer}, "held risk high mixer/initiator/initiator/exact"},
 	{"scam token out is no victim", "withdrawal", m{"contract": scammer}, "held risk high scam/contract/token/exact"},
@@ -392,15 +397,20 @@ func TestUnknownCounterpartiesByOption(t *testing.T) {
 
 func TestOwnAddressesAreToldFromOthers(t *testing.T) {
 	ethereum, _ := network.Lookup("ethereum")
-	var keys []address.Key
+	var own []watchlist.Entry
 	for _, text := range []string{exchange, sanctioned} {
 		a, err := address.Parse(ethereum, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys = append(keys, a.Key)
+		own = append(own, watchlist.Entry{List: "own", EntryID: a.Text, Network: "ethereum", Address: a.Text, Key: a.Key,
+			Category: taxonomy.Exchange, Categories: []taxonomy.Category{taxonomy.Exchange}, Use: watchlist.UseOwn})
 	}
-	lists := judge.Lists{Snapshot: policySnapshot(t), Own: screening.NewOwn(keys, nil)}
+	snapshot, err := policySnapshot(t).WithList("own", watchlist.Origin{}, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := judge.Lists{Snapshot: snapshot}
 	records, _ := filtered(t, [][]byte{
 		payment("ours", "withdrawal", from(exchange)),
 		payment("ours, listed for more", "withdrawal", from(sanctioned)),

@@ -14,7 +14,6 @@ import (
 
 	"sluice/pkg/event"
 	"sluice/pkg/judge"
-	"sluice/pkg/screening"
 	"sluice/pkg/watchlist"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
@@ -42,7 +41,6 @@ var ErrNoLists = errors.New("no usable watchlists")
 // Config is how the stage behaves.
 type Config struct {
 	HoldAfter time.Duration // without usable lists for so long, transfers are passed on as degraded
-	Own       *screening.Own
 	Now       func() time.Time
 }
 
@@ -88,7 +86,7 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 		degraded = true
 	}
 	// One snapshot for the whole batch: a screening never mixes two.
-	l.screener.Lists = judge.Lists{Snapshot: current.Snapshot, Seq: current.Seq, Own: l.cfg.Own}
+	l.screener.Lists = judge.Lists{Snapshot: current.Snapshot, Seq: current.Seq}
 	clean := 0
 	for i := range in.Records {
 		isClean, err := l.screen(&in.Records[i], degraded, now, out)
