@@ -18,19 +18,36 @@ type Fact struct {
 
 // AppendFact appends the value of a transfers.v1 record.
 func AppendFact(dst []byte, f Fact) []byte {
+	dst = canonical.AppendString(openFact(dst, f.ID), f.TransferID)
+	return closeFact(dst, f.Tenant, f.ConflictsWith, f.Transfer)
+}
+
+// AppendRecognised appends the value of the transfers.v1 record of a transfer that was recognised. id is
+// r.FactID(tenant).
+func AppendRecognised(dst []byte, id transfer.ID, tenant string, conflictsWith transfer.ID, r *transfer.Recognised) []byte {
+	dst = append(openFact(dst, id), '"')
+	dst = append(append(dst, r.TransferID...), '"') // it stands in the body as it is
+	return closeFact(dst, tenant, conflictsWith, r.Canonical())
+}
+
+// openFact appends what stands before the transfer id.
+func openFact(dst []byte, id transfer.ID) []byte {
 	dst = append(dst, `{"id":"`...)
-	dst = f.ID.Append(dst)
-	dst = append(dst, `","transfer_id":`...)
-	dst = canonical.AppendString(dst, f.TransferID)
+	dst = id.Append(dst)
+	return append(dst, `","transfer_id":`...)
+}
+
+// closeFact appends what stands behind the transfer id.
+func closeFact(dst []byte, tenant string, conflictsWith transfer.ID, body []byte) []byte {
 	dst = append(dst, `,"tenant":`...)
-	dst = canonical.AppendString(dst, f.Tenant)
-	if !f.ConflictsWith.IsZero() {
+	dst = canonical.AppendString(dst, tenant)
+	if !conflictsWith.IsZero() {
 		dst = append(dst, `,"conflicts_with":"`...)
-		dst = f.ConflictsWith.Append(dst)
+		dst = conflictsWith.Append(dst)
 		dst = append(dst, '"')
 	}
 	dst = append(dst, `,"transfer":`...)
-	dst = append(dst, f.Transfer...)
+	dst = append(dst, body...)
 	return append(dst, '}')
 }
 

@@ -66,6 +66,19 @@ func AppendFingerprints(dst []byte, p *transfer.Parsed, conflict bool) []byte {
 	return dst
 }
 
+// AppendPrints appends the value of the fp header of a transfer about whose coverage there is nothing to say.
+func AppendPrints(dst []byte, prints []uint64, conflict bool) []byte {
+	c := CoverageByte(0)
+	if conflict {
+		c = BitConflict
+	}
+	dst = append(dst, fingerprintFormat, byte(c))
+	for _, print := range prints {
+		dst = binary.LittleEndian.AppendUint64(dst, print)
+	}
+	return dst
+}
+
 // Fingerprints is a decoded fp header. It shares the header's memory.
 type Fingerprints struct {
 	Coverage CoverageByte

@@ -20,7 +20,7 @@ func FactID(tenant string, t *Transfer) ID {
 }
 
 // appendFactID computes the identity in scratch, which it returns grown.
-func appendFactID(scratch []byte, tenant, transferID string, stage Stage, canonical []byte) (ID, []byte) {
+func appendFactID[T string | []byte](scratch []byte, tenant string, transferID T, stage Stage, canonical []byte) (ID, []byte) {
 	scratch = appendPart(scratch[:0], tenant)
 	scratch = appendPart(scratch, transferID)
 	scratch = appendPart(scratch, string(stage))

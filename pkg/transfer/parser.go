@@ -49,6 +49,10 @@ type Parser struct {
 	memory memory
 	out    Parsed
 
+	walk       recogniser
+	recognised Recognised
+	addresses  addressMemory
+
 	found        problems // what rejects the transfer
 	unscreenable problems // what a confirmed transfer may have
 }
@@ -92,7 +96,7 @@ func (p *Parser) finish(now time.Time) (*Parsed, error) {
 
 func (p *Parser) resolve() {
 	p.unscreenable = problems{}
-	p.out.resolve(&p.unscreenable)
+	p.out.resolve(&p.unscreenable, &p.addresses)
 }
 
 // Restore reads the canonical JSON of a record's `transfer` member, as Sluice's own services do: bounds are not checked

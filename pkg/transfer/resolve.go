@@ -14,16 +14,17 @@ const ruleNetwork = "is not a known network, so that its addresses cannot be scr
 
 // resolve parses every address of the transfer, writes the canonical texts back, and fills Net, Parties and Coverage.
 // What cannot be parsed keeps its text and is reported.
-func (p *Parsed) resolve(found *problems) {
+func (p *Parsed) resolve(found *problems, memory *addressMemory) {
 	t := &p.Transfer
-	net, known := network.Lookup(t.Network)
-	p.Net = net
+	net, known := lookup(memory, t.Network)
 	if known {
 		t.Network = net.Canonical()
 	} else {
+		net = new(knownNetwork)
 		found.add("network", t.Network, ruleNetwork)
 	}
-	r := resolver{t: t, net: net, known: known, parties: p.Parties[:0], found: found}
+	p.Net = net.Network
+	r := resolver{t: t, net: net, known: known, parties: p.Parties[:0], found: found, memory: memory}
 	r.run()
 	p.Parties, p.Coverage = r.parties, r.coverage()
 }
@@ -33,7 +34,7 @@ func (p *Parsed) resolve(found *problems) {
 func (t *Transfer) Addresses(net network.Network) []Party {
 	own := *t
 	own.From, own.To = slices.Clone(t.From), slices.Clone(t.To)
-	r := resolver{t: &own, net: net, known: net != network.Network{}, found: &problems{}}
+	r := resolver{t: &own, net: &knownNetwork{Network: net}, known: net != network.Network{}, found: &problems{}}
 	r.run()
 	return r.parties
 }
@@ -41,10 +42,11 @@ func (t *Transfer) Addresses(net network.Network) []Party {
 // resolver is one run over the addresses of a transfer.
 type resolver struct {
 	t       *Transfer
-	net     network.Network
+	net     *knownNetwork
 	known   bool
 	parties []Party
 	found   *problems
+	memory  *addressMemory
 
 	parsed, shielded, invalid, unnamed int // of the counterparty's addresses
 	memos                              int // texts of the memo that are addresses
@@ -144,16 +146,21 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 		r.count(role, &r.invalid) // the network was reported
 		return address.Address{}, false
 	}
-	a, err := address.Parse(r.net, text)
+	if known := recall(r.memory, r.net, text); known != nil {
+		r.count(role, &r.parsed)
+		return known.address(text), true
+	}
+	a, err := address.Parse(r.net.Network, text)
 	switch {
 	case err == nil:
+		r.memory.remember(r.net, text, &a)
 		r.count(role, &r.parsed)
 		return a, true
-	case shielded(r.net, text):
+	case shielded(r.net.Network, text):
 		r.count(role, &r.shielded)
 	default:
 		r.count(role, &r.invalid)
-		r.found.add(element(field, i), text, addressRule(r.net, err))
+		r.found.add(element(field, i), text, addressRule(r.net.Network, err))
 	}
 	return address.Address{}, false
 }

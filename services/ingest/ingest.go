@@ -19,12 +19,13 @@ type encoder struct {
 	parser         transfer.Parser
 	key, value, fp []byte
 	idText, at     []byte
+	transferID     []byte
 }
 
 // record is a transfer as it goes to the topic. Its bytes are the encoder's, valid until the next call.
 type record struct {
 	id         transfer.ID
-	transferID string
+	transferID []byte
 	stage      transfer.Stage
 	key, value []byte
 	headers    [3]stream.Header
@@ -32,6 +33,9 @@ type record struct {
 
 // encode parses a body as the tenant's; a *transfer.Rejection says why it is no transfer. A zero conflict is none.
 func (e *encoder) encode(body []byte, tenant string, conflict transfer.ID, now time.Time) (record, error) {
+	if r, ok := e.parser.Recognise(body, now); ok {
+		return e.recognised(r, tenant, conflict, now), nil
+	}
 	p, err := e.parser.Parse(body, now)
 	if err != nil {
 		return record{}, err
@@ -40,10 +44,24 @@ func (e *encoder) encode(body []byte, tenant string, conflict transfer.ID, now t
 	e.key = event.AppendKey(e.key[:0], tenant, p.Transfer.CustomerID)
 	e.value = event.AppendTransfer(e.value[:0], id, tenant, conflict, p)
 	e.fp = event.AppendFingerprints(e.fp[:0], p, !conflict.IsZero())
+	e.transferID = append(e.transferID[:0], p.Transfer.ID...)
+	return e.record(id, p.Transfer.EffectiveStage(), now), nil
+}
+
+// recognised is encode for a body that is its own canonical text.
+func (e *encoder) recognised(r *transfer.Recognised, tenant string, conflict transfer.ID, now time.Time) record {
+	id := r.FactID(tenant)
+	e.key = event.AppendKey(e.key[:0], tenant, r.CustomerID)
+	e.value = event.AppendRecognised(e.value[:0], id, tenant, conflict, r)
+	e.fp = event.AppendPrints(e.fp[:0], r.Prints, !conflict.IsZero())
+	e.transferID = append(e.transferID[:0], r.TransferID...)
+	return e.record(id, r.Stage, now)
+}
+
+func (e *encoder) record(id transfer.ID, stage transfer.Stage, now time.Time) record {
 	e.idText = id.Append(e.idText[:0])
 	e.at = event.AppendAt(e.at[:0], now)
-	return record{id: id, transferID: p.Transfer.ID, stage: p.Transfer.EffectiveStage(), key: e.key, value: e.value,
-		headers: headers(e.idText, e.at, e.fp)}, nil
+	return record{id: id, transferID: e.transferID, stage: stage, key: e.key, value: e.value, headers: headers(e.idText, e.at, e.fp)}
 }
 
 func headers(id, at, fp []byte) [3]stream.Header {

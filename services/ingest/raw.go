@@ -71,7 +71,7 @@ func (l *rawLane) pass(in *stream.Batch, out *stream.Out, now time.Time, conflic
 		out.Append(schemas.Transfers, f.key, f.value, f.headers[:]...)
 		l.ids = append(l.ids, f.id)
 		if l.cfg.Seen != nil {
-			l.keys = append(l.keys, SeenKey{Tenant: l.cfg.Tenant, TransferID: f.transferID, Stage: f.stage})
+			l.keys = append(l.keys, SeenKey{Tenant: l.cfg.Tenant, TransferID: string(f.transferID), Stage: f.stage})
 		}
 	}
 }
