@@ -21,6 +21,7 @@ var audited = map[string]audit.Action{
 	"simulate": nothing,
 	"bench":    nothing,
 	"doctor":   nothing,
+	"config":   nothing,
 	"key":      audit.KeyCreate,
 
 	"audit verify": nothing,

@@ -39,6 +39,7 @@ type cli struct {
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Ask the configured or embedded ClickHouse."`
 	Simulate   simulateCmd   `cmd:"" help:"Make realistic transfers with labelled scenarios."`
 	Bench      benchCmd      `cmd:"" help:"Measure each hop and the whole beside the bare loop."`
+	Config     configCmd     `cmd:"" help:"Show every setting with its value in force, without secrets."`
 	Doctor     doctorCmd     `cmd:"" help:"Check config and connections, and say what to do about each problem."`
 	Key        keyCmd        `cmd:"" help:"Make an API key for a tenant."`
 	Audit      auditCmd      `cmd:"" help:"Read and verify the log of who changed what."`
@@ -50,6 +51,9 @@ var errLines = errors.New("some lines failed")
 // execute runs the command line args and returns its exit status: 0 done, 1 failed, 2 not understood.
 func execute(ctx context.Context, args []string, s streams, env func(string) (string, bool)) int {
 	file, err := readConfig(args, env)
+	if err == nil {
+		err = config.RefuseSecrets(args)
+	}
 	if err != nil {
 		fmt.Fprintln(s.Err, "sluice:", err)
 		return 2

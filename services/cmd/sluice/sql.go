@@ -7,7 +7,6 @@ import (
 
 	"sluice/services/internal/app"
 	"sluice/services/internal/config"
-	"sluice/services/internal/warehouse"
 )
 
 // sqlCmd asks ClickHouse.
@@ -28,7 +27,7 @@ func (c *sqlCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer func() { _ = servers.Close() }()
-	w, err := warehouse.Open(warehouse.Config{DSN: servers.ClickHouse})
+	w, err := servers.Warehouse(&c.Config)
 	if err != nil {
 		return err
 	}

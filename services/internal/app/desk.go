@@ -42,13 +42,13 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	if d.Cache, err = cache.New(cache.Config{URL: d.servers.Redis}); err != nil {
+	if d.Cache, err = d.servers.cacheClient(cfg); err != nil {
 		return nil, err
 	}
 	if !write {
 		return d, nil
 	}
-	if d.kafka, err = broker.New(broker.Config{Brokers: d.servers.Brokers}); err != nil {
+	if d.kafka, err = d.servers.kafkaClient(cfg); err != nil {
 		return nil, err
 	}
 	if _, err = d.kafka.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{AllowUnsafe: cfg.Kafka.AllowUnsafe || len(cfg.Kafka.Brokers) == 0}); err != nil {
@@ -60,7 +60,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 	}
 	d.phase = start(ctx, runner{"producer", producer.Run})
 	if d.servers.ClickHouse != "" {
-		if d.warehouse, err = warehouse.Open(warehouse.Config{DSN: d.servers.ClickHouse}); err != nil {
+		if d.warehouse, err = d.servers.Warehouse(cfg); err != nil {
 			return nil, err
 		}
 	}

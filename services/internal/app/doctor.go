@@ -9,14 +9,11 @@ import (
 	"strings"
 
 	"sluice/schemas"
-	"sluice/services/internal/broker"
-	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/doctor"
 	"sluice/services/internal/fetch"
 	"sluice/services/internal/stream"
-	"sluice/services/internal/warehouse"
 )
 
 // Checks are what `sluice doctor` looks at: the settings, then each server that the config names, or what stands in for
@@ -45,7 +42,7 @@ func Checks(cfg *config.Config) []doctor.Check {
 		}},
 		{Name: "kafka", Look: func(ctx context.Context) doctor.Finding { return lookKafka(ctx, cfg, s) }},
 		{Name: "topics", Look: func(ctx context.Context) doctor.Finding { return lookTopics(ctx, cfg, s) }},
-		{Name: "redis", Look: func(ctx context.Context) doctor.Finding { return lookRedis(ctx, s) }},
+		{Name: "redis", Look: func(ctx context.Context) doctor.Finding { return lookRedis(ctx, cfg, s) }},
 		{Name: "clickhouse", Look: func(ctx context.Context) doctor.Finding { return lookClickHouse(ctx, cfg, s) }},
 	}
 }
@@ -56,7 +53,7 @@ func lookKafka(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 	if len(s.Brokers) == 0 {
 		return doctor.Doubtful("no brokers are named", embeddedHint+"SLUICE_KAFKA_BROKERS")
 	}
-	c, err := broker.New(broker.Config{Brokers: s.Brokers})
+	c, err := s.kafkaClient(cfg)
 	if err != nil {
 		return doctor.Bad(err, "correct SLUICE_KAFKA_BROKERS")
 	}
@@ -76,7 +73,7 @@ func lookTopics(ctx context.Context, cfg *config.Config, s *Servers) doctor.Find
 	if len(s.Brokers) == 0 {
 		return doctor.Doubtful("not looked at without brokers", "")
 	}
-	c, err := broker.New(broker.Config{Brokers: s.Brokers})
+	c, err := s.kafkaClient(cfg)
 	if err != nil {
 		return doctor.Bad(err, "correct SLUICE_KAFKA_BROKERS")
 	}
@@ -95,11 +92,11 @@ func lookTopics(ctx context.Context, cfg *config.Config, s *Servers) doctor.Find
 	return doctor.Good("%d topics, %d partitions for each customer-keyed one", len(report.Existing), report.Partitions)
 }
 
-func lookRedis(ctx context.Context, s *Servers) doctor.Finding {
+func lookRedis(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
 	if s.Redis == "" {
 		return doctor.Doubtful("no URL is named", embeddedHint+"SLUICE_REDIS_URL")
 	}
-	c, err := cache.New(cache.Config{URL: s.Redis})
+	c, err := s.cacheClient(cfg)
 	if err != nil {
 		return doctor.Bad(err, "correct SLUICE_REDIS_URL")
 	}
@@ -121,7 +118,7 @@ func lookClickHouse(ctx context.Context, cfg *config.Config, s *Servers) doctor.
 		}
 		return doctor.Doubtful("no DSN is named; the engine is in "+path, embeddedHint+"SLUICE_CLICKHOUSE_DSN")
 	}
-	w, err := warehouse.Open(warehouse.Config{DSN: s.ClickHouse, Cluster: cfg.ClickHouse.Cluster})
+	w, err := s.Warehouse(cfg)
 	if err != nil {
 		return doctor.Bad(err, "correct SLUICE_CLICKHOUSE_DSN")
 	}

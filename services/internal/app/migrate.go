@@ -7,19 +7,18 @@ import (
 	"github.com/rs/zerolog"
 
 	"sluice/services/internal/audit"
-	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
 	"sluice/services/internal/warehouse"
 )
 
 // Migrate brings the schema of the configured ClickHouse up to date, and tells what it applied.
 func Migrate(ctx context.Context, cfg *config.Config, log zerolog.Logger) (applied []warehouse.Applied, err error) {
-	redis, err := cache.New(cache.Config{URL: cfg.Redis.URL})
+	redis, err := external(cfg).cacheClient(cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, redis.Close()) }()
-	w, err := warehouse.Open(warehouse.Config{DSN: cfg.ClickHouse.DSN, Cluster: cfg.ClickHouse.Cluster})
+	w, err := external(cfg).Warehouse(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -191,16 +191,16 @@ func (p *Pipeline) open(ctx context.Context) (_ *Servers, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if p.kafka, err = broker.New(broker.Config{Brokers: s.Brokers}); err != nil {
+	if p.kafka, err = s.kafkaClient(p.cfg); err != nil {
 		return nil, err
 	}
 	if needs.Redis {
-		if p.redis, err = cache.New(cache.Config{URL: s.Redis}); err != nil {
+		if p.redis, err = s.cacheClient(p.cfg); err != nil {
 			return nil, err
 		}
 	}
 	if needs.ClickHouse {
-		if p.warehouse, err = warehouse.Open(warehouse.Config{DSN: s.ClickHouse, Cluster: p.cfg.ClickHouse.Cluster}); err != nil {
+		if p.warehouse, err = s.Warehouse(p.cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -283,6 +283,9 @@ func (p *Pipeline) until(ctx context.Context, what string, fn func(context.Conte
 // Check finds what is wrong with the settings without starting or dialling anything.
 func Check(cfg *config.Config, opts Options) error {
 	errs := []error{cfg.Validate()}
+	if errs[0] == nil {
+		errs = append(errs, checkClients(cfg)...)
+	}
 	if opts.Parts.Alerting {
 		_, err := Rules(cfg.Rules.File, cfg.Screening.UnknownDeposit, cfg.Screening.UnknownWithdrawal, cfg.Screening.Dust)
 		errs = append(errs, err)

@@ -32,14 +32,20 @@ const prefix = "sluice:"
 
 // Config is how Redis is reached.
 type Config struct {
-	URL     string        // redis://[user:password@]host:port[/db], rediss:// for TLS
+	URL      string      // redis://[user:password@]host:port[/db], rediss:// for TLS
+	Cluster  bool        // the URL names a node of a cluster, and others as ?addr=host:port
+	User     string      // ACL user, where the URL names none
+	Password string      // where the URL has none
+	TLS      *tls.Config // nil: what the URL says
+
 	Timeout time.Duration // of one command or pipeline; default 2 s. A shorter deadline of the context goes before it.
 }
 
 // Client is a connection pool. It is safe for concurrent use.
 type Client struct {
-	rdb *redis.Client
-	cfg Config
+	rdb  redis.UniversalClient
+	addr string
+	cfg  Config
 }
 
 // New makes a client. It dials nothing.
@@ -47,29 +53,80 @@ func New(cfg Config) (*Client, error) {
 	if !strings.HasPrefix(cfg.URL, "redis://") && !strings.HasPrefix(cfg.URL, "rediss://") {
 		return nil, fmt.Errorf("redis.url: %q does not begin with redis:// or rediss://", redact(cfg.URL))
 	}
-	opt, err := redis.ParseURL(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("redis.url: %q: %s", redact(cfg.URL), strings.ReplaceAll(err.Error(), cfg.URL, redact(cfg.URL)))
-	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 2 * time.Second
 	}
 	if cfg.Timeout < 0 {
 		return nil, fmt.Errorf("redis timeout %s: want more than 0", cfg.Timeout)
 	}
-	// Without ContextTimeoutEnabled a hung server blocks for seconds whatever the context says; with the default
-	// retries a refused port costs seconds per command. Callers decide what to try again.
+	c := &Client{cfg: cfg}
+	connect := c.single
+	if cfg.Cluster {
+		connect = c.cluster
+	}
+	if err := connect(); err != nil {
+		return nil, fmt.Errorf("redis.url: %q: %s", redact(cfg.URL), strings.ReplaceAll(err.Error(), cfg.URL, redact(cfg.URL)))
+	}
+	return c, nil
+}
+
+// Without ContextTimeoutEnabled a hung server blocks for seconds whatever the context says; with the default retries a
+// refused port costs seconds per command. Callers decide what to try again.
+
+func (c *Client) single() error {
+	opt, err := redis.ParseURL(c.cfg.URL)
+	if err != nil {
+		return err
+	}
+	opt.Username, opt.Password, opt.TLSConfig = c.login(opt.Username, opt.Password, opt.TLSConfig)
 	opt.ContextTimeoutEnabled = true
 	opt.MaxRetries = -1
 	opt.DialerRetries = 1
-	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout
-	opt.PoolTimeout = cfg.Timeout
+	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = c.cfg.Timeout, c.cfg.Timeout, c.cfg.Timeout, c.cfg.Timeout
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	if opt.TLSConfig != nil {
-		opt.TLSConfig.MinVersion = tls.VersionTLS12
+	c.addr, c.rdb = opt.Addr, redis.NewClient(opt)
+	return nil
+}
+
+func (c *Client) cluster() error {
+	opt, err := redis.ParseClusterURL(c.cfg.URL)
+	if err != nil {
+		return err
 	}
-	return &Client{rdb: redis.NewClient(opt), cfg: cfg}, nil
+	opt.Username, opt.Password, opt.TLSConfig = c.login(opt.Username, opt.Password, opt.TLSConfig)
+	if opt.TLSConfig != nil && (c.cfg.TLS == nil || c.cfg.TLS.ServerName == "") {
+		opt.TLSConfig.ServerName = "" // each node by its own name
+	}
+	opt.ContextTimeoutEnabled = true
+	opt.MaxRetries = -1
+	opt.MaxRedirects = maxRedirects
+	opt.DialerRetries = 1
+	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = c.cfg.Timeout, c.cfg.Timeout, c.cfg.Timeout, c.cfg.Timeout
+	opt.DisableIdentity = true
+	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	c.addr, c.rdb = strings.Join(opt.Addrs, ","), redis.NewClusterClient(opt)
+	return nil
+}
+
+// maxRedirects is how often a cluster may send a command on to another node before it fails.
+const maxRedirects = 3
+
+// login completes what the URL says of user, password and TLS.
+func (c *Client) login(user, password string, t *tls.Config) (string, string, *tls.Config) {
+	if user == "" {
+		user = c.cfg.User
+	}
+	if password == "" {
+		password = c.cfg.Password
+	}
+	if c.cfg.TLS != nil {
+		t = c.cfg.TLS.Clone()
+	}
+	if t != nil {
+		t.MinVersion = tls.VersionTLS12
+	}
+	return user, password, t
 }
 
 // redact hides the password of a URL for messages.
@@ -83,7 +140,7 @@ func redact(url string) string {
 }
 
 // Addr is host and port of the server, for people.
-func (c *Client) Addr() string { return c.rdb.Options().Addr }
+func (c *Client) Addr() string { return c.addr }
 
 // Close closes the pool.
 func (c *Client) Close() error { return c.rdb.Close() }
@@ -130,17 +187,19 @@ type Policy struct {
 func (c *Client) CheckPolicy(ctx context.Context) (Policy, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
-	got, err := c.rdb.ConfigGet(ctx, "maxmemory-policy").Result()
+	// INFO, for CONFIG GET shows passwords too, and no service needs the right to it.
+	text, err := c.rdb.Info(ctx, "memory").Result()
 	if known := (redis.Error)(nil); errors.As(err, &known) {
 		return Policy{}, nil
 	}
 	if err != nil {
-		return Policy{}, domain("config get", err)
+		return Policy{}, domain("info", err)
 	}
-	name, ok := got["maxmemory-policy"]
+	_, name, ok := strings.Cut(text, "maxmemory_policy:")
 	if !ok {
 		return Policy{}, nil
 	}
+	name, _, _ = strings.Cut(name, "\r\n")
 	p := Policy{Known: true, Maxmemory: name}
 	if name != "noeviction" {
 		return p, fmt.Errorf("redis %s has maxmemory-policy %q, which drops watchlists when memory is full: set it to noeviction", c.Addr(), name)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +57,9 @@ func (s *Seen) Known(ctx context.Context, keys []ingest.SeenKey) ([]transfer.ID,
 	}
 	ctx, cancel := s.c.limit(ctx)
 	defer cancel()
+	if s.c.cfg.Cluster {
+		return s.knownEach(ctx, keys)
+	}
 	pipe := s.c.rdb.Pipeline()
 	var got []*redis.SliceCmd
 	for from := 0; from < len(keys); from += seenChunk {
@@ -80,6 +84,30 @@ func (s *Seen) Known(ctx context.Context, keys []ingest.SeenKey) ([]transfer.ID,
 				copy(out[i][:], text)
 			}
 			i++
+		}
+	}
+	return out, nil
+}
+
+// knownEach is Known on a cluster, where one command takes keys of one slot only: a pipeline of single ones, which the
+// client sends to each node at once.
+func (s *Seen) knownEach(ctx context.Context, keys []ingest.SeenKey) ([]transfer.ID, error) {
+	pipe := s.c.rdb.Pipeline()
+	got := make([]*redis.StringCmd, len(keys))
+	for i, k := range keys {
+		got[i] = pipe.Get(ctx, seenKey(k))
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, domain("seen", err)
+	}
+	out := make([]transfer.ID, len(keys))
+	for i, cmd := range got {
+		text, err := cmd.Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, domain("seen", err)
+		}
+		if len(text) == len(out[i]) {
+			copy(out[i][:], text)
 		}
 	}
 	return out, nil

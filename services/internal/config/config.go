@@ -6,8 +6,14 @@
 package config
 
 import (
+	"crypto/tls"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"sluice/services/internal/tlsfile"
 )
 
 // Config holds the settings. Field tags: name and prefix make the flag (`kafka-brokers`), from which the key
@@ -39,7 +45,42 @@ type Log struct {
 type HTTP struct {
 	Listen       string        `name:"listen" default:"127.0.0.1:8080" help:"Address to listen on. One that is not loopback needs API keys." placeholder:"HOST:PORT"`
 	KeysFile     string        `name:"keys-file" help:"File with API keys, a line each: ID TENANT SHA256-OF-THE-SECRET." placeholder:"FILE" type:"path"`
+	KeyRate      float64       `name:"key-rate" default:"2000" help:"Requests a second of one API key, unless its line says another; over it 429. 0: unbounded." placeholder:"N"`
 	WaitDeadline time.Duration `name:"wait-deadline" default:"5s" help:"Longest time that ?wait=verdict waits before it answers 202."`
+	TLS          ServerTLS     `embed:"" prefix:"tls-"`
+}
+
+// ServerTLS is how the listener proves itself, and whom it asks for the same.
+type ServerTLS struct {
+	CertFile     string `name:"cert-file" help:"PEM certificate of the listener, which then speaks TLS; taken up anew when the file changes." placeholder:"FILE" type:"path"`
+	KeyFile      string `name:"key-file" help:"Its key." placeholder:"FILE" type:"path"`
+	ClientCAFile string `name:"client-ca-file" help:"PEM certificates of the authorities of clients: every route but /healthz and /readyz then wants a certificate of theirs, beside the key." placeholder:"FILE" type:"path"`
+}
+
+// TLS is how a server of somebody else is reached.
+type TLS struct {
+	Enabled    bool   `name:"enabled" help:"Speak TLS. Files below imply it."`
+	CAFile     string `name:"ca-file" help:"PEM certificates of the authorities that the server's may be signed by; none: the system's." placeholder:"FILE" type:"path"`
+	CertFile   string `name:"cert-file" help:"PEM certificate by which this client proves itself." placeholder:"FILE" type:"path"`
+	KeyFile    string `name:"key-file" help:"Its key." placeholder:"FILE" type:"path"`
+	ServerName string `name:"server-name" help:"Name in the server's certificate; none: the host that is dialled." placeholder:"NAME"`
+}
+
+// On says whether TLS is spoken.
+func (t TLS) On() bool {
+	return t.Enabled || t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" || t.ServerName != ""
+}
+
+// Client are the settings of who dials; nil when TLS is not spoken.
+func (t TLS) Client(section string) (*tls.Config, error) {
+	if !t.On() {
+		return nil, nil
+	}
+	c, err := tlsfile.Client(tlsfile.Files{CA: t.CAFile, Cert: t.CertFile, Key: t.KeyFile, ServerName: t.ServerName})
+	if err != nil {
+		return nil, fmt.Errorf("%s.tls: %w", section, err)
+	}
+	return c, nil
 }
 
 // Kafka names the broker. Without brokers, sluice run starts an embedded one.
@@ -47,18 +88,62 @@ type Kafka struct {
 	Brokers     []string `name:"brokers" help:"Brokers, comma-separated; none: an embedded one (sluice run only)." placeholder:"HOST:PORT,..."`
 	AllowUnsafe bool     `name:"allow-unsafe" help:"Take less than replication 3 and min.insync.replicas 2."`
 	Listen      string   `name:"listen" default:"127.0.0.1:9092" help:"Where the embedded broker listens; loopback only." placeholder:"HOST:PORT"`
+	TLS         TLS      `embed:"" prefix:"tls-"`
+	SASL        SASL     `embed:"" prefix:"sasl-"`
 	DiskBudget  int64    `name:"disk-budget" default:"10737418240" help:"Bytes that the embedded broker may keep on disk; full: ingest answers 503."`
 }
 
+// SASL is how to log in at the brokers.
+type SASL struct {
+	Mechanism string `name:"mechanism" enum:",PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"" help:"PLAIN (over TLS only), SCRAM-SHA-256 or SCRAM-SHA-512; none: no login." placeholder:"NAME"`
+	User      string `name:"user" help:"User." placeholder:"NAME"`
+	Login     Login  `embed:""`
+}
+
+// Login is a password, in the environment or in a file.
+type Login struct {
+	Password     string `name:"password" secret:"" hidden:"" help:"Password; not a flag, for every user of the machine sees those."`
+	PasswordFile string `name:"password-file" help:"File that holds the password." placeholder:"FILE" type:"path"`
+}
+
+// Secret is the password.
+func (l Login) Secret(section string) (string, error) {
+	switch {
+	case l.PasswordFile == "":
+		return l.Password, nil
+	case l.Password != "":
+		return "", fmt.Errorf("%s.password: given, and %s.password_file too: leave one", section, section)
+	}
+	text, err := os.ReadFile(l.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("%s.password_file: %w", section, err)
+	}
+	secret := strings.TrimRight(string(text), "\r\n")
+	if secret == "" || len(secret) > maxSecret || strings.ContainsAny(secret, "\r\n\x00") {
+		return "", fmt.Errorf("%s.password_file: %s is not one line of 1 to %d bytes", section, l.PasswordFile, maxSecret)
+	}
+	return secret, nil
+}
+
+// maxSecret bounds a password, bytes.
+const maxSecret = 4 << 10
+
 // Redis names the cache. Without a URL, sluice run starts an embedded one.
 type Redis struct {
-	URL string `name:"url" help:"redis:// or rediss:// URL; none: an embedded one (sluice run only)." placeholder:"URL"`
+	URL     string `name:"url" help:"redis:// or rediss:// URL; none: an embedded one (sluice run only). Of a cluster: one node, others as ?addr=HOST:PORT." placeholder:"URL"`
+	Cluster bool   `name:"cluster" help:"The URL names nodes of a Redis cluster."`
+	User    string `name:"user" help:"ACL user, unless the URL names one." placeholder:"NAME"`
+	Login   Login  `embed:""`
+	TLS     TLS    `embed:"" prefix:"tls-"`
 }
 
 // ClickHouse names the warehouse. Without a DSN, sluice run starts the embedded engine.
 type ClickHouse struct {
 	DSN     string `name:"dsn" help:"clickhouse://, http:// or https:// DSN; none: the embedded engine (sluice run only)." placeholder:"DSN"`
 	Lib     string `name:"lib" help:"File of the ClickHouse engine; none: the one that make build fetched." placeholder:"FILE"`
+	User    string `name:"user" help:"User, unless the DSN names one." placeholder:"NAME"`
+	Login   Login  `embed:""`
+	TLS     TLS    `embed:"" prefix:"tls-"`
 	Cluster string `name:"cluster" help:"Cluster name: replicated tables, ON CLUSTER, quorum inserts." placeholder:"NAME"`
 }
 

@@ -15,6 +15,7 @@ type Key struct {
 	Default string
 	Help    string
 	Group   string
+	Secret  bool // no flag: the environment, the file, or a file of its own
 }
 
 // Keys lists every scalar setting in the order of the struct.
@@ -25,10 +26,17 @@ func keysOf(t reflect.Type, prefix, section, group string) []Key {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if _, ok := f.Tag.Lookup("embed"); ok {
-			p := f.Tag.Get("prefix")
-			keys = append(keys, keysOf(f.Type, prefix+p, section+strings.TrimSuffix(p, "-")+".", f.Tag.Get("group"))...)
+			p, inside, name := f.Tag.Get("prefix"), section, f.Tag.Get("group")
+			if p != "" {
+				inside += strings.TrimSuffix(p, "-") + "."
+			}
+			if name == "" {
+				name = group
+			}
+			keys = append(keys, keysOf(f.Type, prefix+p, inside, name)...)
 			continue
 		}
+		_, secret := f.Tag.Lookup("secret")
 		name := f.Tag.Get("name")
 		flag := prefix + name
 		keys = append(keys, Key{
@@ -38,6 +46,7 @@ func keysOf(t reflect.Type, prefix, section, group string) []Key {
 			Default: f.Tag.Get("default"),
 			Help:    f.Tag.Get("help"),
 			Group:   group,
+			Secret:  secret,
 		})
 	}
 	return keys

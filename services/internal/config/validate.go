@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"sluice/services/internal/tlsfile"
 )
 
 // Need names a server that a command cannot work without.
@@ -69,6 +71,10 @@ func (c *Config) Validate() error {
 	}
 	scheme(bad, "redis.url", c.Redis.URL, "redis", "rediss")
 	scheme(bad, "clickhouse.dsn", c.ClickHouse.DSN, "clickhouse", "http", "https")
+	errs = append(errs, c.validateTLS()...)
+	if c.HTTP.KeyRate < 0 {
+		bad("http.key_rate", c.HTTP.KeyRate, "0 or more")
+	}
 	if c.Ingest.Tenant == "" || strings.ContainsAny(c.Ingest.Tenant, "/ \t\n") {
 		bad("ingest.tenant", fmt.Sprintf("%q", c.Ingest.Tenant), "a name without spaces and slashes")
 	}
@@ -84,6 +90,40 @@ func (c *Config) Validate() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
+}
+
+// validateTLS checks what belongs together, and that no login goes over the wire in the clear. It reads no file.
+func (c *Config) validateTLS() []error {
+	var errs []error
+	bad := func(key, format string, args ...any) { errs = append(errs, fmt.Errorf(key+": "+format, args...)) }
+	for section, t := range map[string]TLS{"kafka": c.Kafka.TLS, "redis": c.Redis.TLS, "clickhouse": c.ClickHouse.TLS} {
+		if (t.CertFile == "") != (t.KeyFile == "") {
+			bad(section+".tls.cert_file", "%v", tlsfile.ErrPair)
+		}
+	}
+	h := c.HTTP.TLS
+	if (h.CertFile == "") != (h.KeyFile == "") || h.ClientCAFile != "" && h.CertFile == "" {
+		bad("http.tls.cert_file", "%v; client_ca_file needs both", tlsfile.ErrPair)
+	}
+	s := c.Kafka.SASL
+	secret := s.Login.Password != "" || s.Login.PasswordFile != ""
+	switch {
+	case s.Mechanism == "" && (s.User != "" || secret):
+		bad("kafka.sasl.mechanism", "none with a user, want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+	case s.Mechanism != "" && (s.User == "" || !secret):
+		bad("kafka.sasl.user", "%s wants a user and a password (SLUICE_KAFKA_SASL_PASSWORD, or kafka.sasl.password_file)", s.Mechanism)
+	case s.Mechanism == "PLAIN" && !c.Kafka.TLS.On() && !slices.ContainsFunc(c.Kafka.Brokers, Loopback):
+		bad("kafka.sasl.mechanism", "PLAIN sends the password as it is: set kafka.tls.enabled, or take SCRAM-SHA-512")
+	}
+	for key, raw := range map[string]string{"redis.url": c.Redis.URL, "clickhouse.dsn": c.ClickHouse.DSN} {
+		if u, err := url.Parse(raw); err == nil && u.Query().Has("skip_verify") {
+			bad(key, "skip_verify would take any server for the right one: name its authority with tls.ca_file")
+		}
+	}
+	if strings.HasPrefix(c.ClickHouse.DSN, "http://") && c.ClickHouse.TLS.On() {
+		bad("clickhouse.dsn", "http:// with clickhouse.tls: want https:// or clickhouse://")
+	}
+	return errs
 }
 
 func scheme(bad func(string, any, string), key, value string, schemes ...string) {

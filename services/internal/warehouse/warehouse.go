@@ -7,6 +7,7 @@ package warehouse
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,10 @@ import (
 type Config struct {
 	DSN     string // clickhouse://, http:// or https://
 	Cluster string // replicated tables on this cluster; "": one server
+
+	User     string      // where the DSN names none
+	Password string      // where the DSN has none
+	TLS      *tls.Config // nil: what the DSN says
 
 	DialTimeout time.Duration // 0: 5 s
 	ReadTimeout time.Duration // of one answer, 0: 5 min
@@ -55,6 +60,21 @@ func Open(cfg Config) (*Warehouse, error) {
 		return nil, fmt.Errorf("clickhouse.dsn of %s: %w", u.Host, err)
 	}
 	opt.Auth.Database = ""
+	if u.User.Username() == "" && cfg.User != "" {
+		opt.Auth.Username = cfg.User
+	}
+	if _, given := u.User.Password(); !given && cfg.Password != "" {
+		opt.Auth.Password = cfg.Password
+	}
+	if cfg.TLS != nil {
+		if u.Scheme == "http" {
+			return nil, fmt.Errorf("clickhouse.dsn of %s: http:// with TLS: want https:// or clickhouse://", u.Host)
+		}
+		opt.TLS = cfg.TLS
+	}
+	if opt.TLS != nil {
+		opt.TLS.MinVersion = max(opt.TLS.MinVersion, tls.VersionTLS12)
+	}
 	opt.DialTimeout = or(cfg.DialTimeout, 5*time.Second)
 	opt.ReadTimeout = or(cfg.ReadTimeout, 5*time.Minute)
 	opt.MaxOpenConns, opt.MaxIdleConns = 16, 8
