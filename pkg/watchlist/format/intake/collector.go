@@ -175,8 +175,8 @@ func remark(at Place, value string, code Code, text string) Remark {
 // Published keeps the day of the file, as YYYY-MM-DD.
 func (c *Collector) Published(day string) { c.report.Published = max(c.report.Published, day) }
 
-// Party counts a party of the file, listed with addresses or not.
-func (c *Collector) Party() { c.report.Parties++ }
+// Parties counts parties of a file, listed with addresses or not.
+func (c *Collector) Parties(n int) { c.report.Parties += n }
 
 // Result returns the entries in canonical order and the report.
 func (c *Collector) Result() ([]watchlist.Entry, Report) {

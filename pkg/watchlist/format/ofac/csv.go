@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format/intake"
@@ -31,40 +32,60 @@ const (
 // sdnRow is a party of SDN.CSV.
 type sdnRow struct {
 	intake.Place
-	number, name, program, remarks string
+	number, name string
+	programs     []string
+	remarks      string
 }
 
-// ParseCSV reads SDN.CSV and its comments file, in any order, as one list: the remarks are put together before they are
-// read. Other files of the set (addresses, aliases) hold no digital currency addresses and are noted.
+// ParseCSV reads SDN.CSV, or CONS_PRIM.CSV, and its comments file, in any order, as one list: the remarks are put
+// together before they are read. Other files of the set (addresses, aliases) hold no digital currency addresses and are
+// noted.
 //
 // entry_id is the party's number, the currency's symbol and the address, for this form of the list numbers no features.
 func ParseCSV(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
-	list, err := opts.ListName(DefaultList, nil)
+	set := &csvSet{comments: map[string]string{}}
+	for _, in := range inputs {
+		if err := set.read(in); err != nil {
+			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
+		}
+	}
+	if len(set.parties) == 0 {
+		return nil, intake.Report{}, fmt.Errorf("no file with the %d columns of SDN.CSV", sdnColumns)
+	}
+	fallback := DefaultList
+	if set.other {
+		fallback = ConsolidatedList
+	}
+	list, err := opts.ListName(fallback, nil)
 	if err != nil {
 		return nil, intake.Report{}, err
 	}
 	c := intake.NewCollector(FormatCSV, list, opts)
-	var parties []sdnRow
-	comments := map[string]string{}
-	for _, in := range inputs {
-		if err := readCSV(c, in, &parties, comments); err != nil {
-			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
-		}
+	c.Parties(len(set.parties))
+	for _, s := range set.skipped {
+		c.Note(s.Place, "", intake.CodeSkipped, s.Text)
 	}
-	if len(parties) == 0 {
-		return nil, intake.Report{}, fmt.Errorf("no file with the %d columns of SDN.CSV", sdnColumns)
-	}
-	for _, p := range parties {
-		c.Party()
-		comment, have := comments[p.number]
-		cut := len([]rune(p.remarks)) >= RemarkLimit && !have
+	for _, p := range set.parties {
+		comment, have := set.comments[p.number]
+		cut := utf8.RuneCountInString(p.remarks) >= RemarkLimit && !have
 		addRemarks(c, p, p.remarks+comment, cut)
 	}
 	entries, report := c.Result()
 	return entries, report, nil
 }
 
-func readCSV(c *intake.Collector, in intake.Input, parties *[]sdnRow, comments map[string]string) error {
+// csvSet is what the files of a set hold.
+type csvSet struct {
+	content
+	parties  []sdnRow
+	comments map[string]string // by the party's number
+	skipped  []intake.Remark
+}
+
+// maxParties bounds the parties of a set; the SDN list has 17,000.
+const maxParties = 1_000_000
+
+func (s *csvSet) read(in intake.Input) error {
 	r, err := intake.Open(in.R)
 	if err != nil {
 		return err
@@ -86,20 +107,34 @@ func readCSV(c *intake.Collector, in intake.Input, parties *[]sdnRow, comments m
 		at := intake.Place{Input: in.Name, Line: line}
 		switch len(rec) {
 		case sdnColumns:
-			*parties = append(*parties, sdnRow{at, value(rec[sdnNumber]), value(rec[sdnName]), value(rec[sdnProgram]), value(rec[sdnRemarks])})
+			if len(s.parties) == maxParties {
+				return fmt.Errorf("%w: more than %d parties", intake.ErrTooLarge, maxParties)
+			}
+			row := sdnRow{at, value(rec[sdnNumber]), value(rec[sdnName]), programsOf(value(rec[sdnProgram])), value(rec[sdnRemarks])}
+			s.note(row.programs)
+			s.parties = append(s.parties, row)
 		case commentColumns:
-			comments[value(rec[0])] += value(rec[1])
+			s.comments[value(rec[0])] += value(rec[1])
 		case 1:
 			if v := strings.Trim(rec[0], "\x1a \r\n"); v != "" { // an end-of-file mark closes the older files
 				return fmt.Errorf("line %d: one column %q where SDN.CSV has %d", line, v, sdnColumns)
 			}
 		default:
 			if !noted {
-				c.Note(at, "", intake.CodeSkipped, fmt.Sprintf("a file with %d columns is neither SDN.CSV nor its comments file: skipped", len(rec)))
+				s.skipped = append(s.skipped, intake.Remark{Place: at, Text: fmt.Sprintf("a file with %d columns is neither SDN.CSV nor its comments file: skipped", len(rec))})
 				noted = true
 			}
 		}
 	}
+}
+
+// programsOf splits "SDGT] [IFSR", as OFAC writes several programs.
+func programsOf(field string) []string {
+	programs := strings.Split(strings.ReplaceAll(field, "[", ""), "]")
+	for i := range programs {
+		programs[i] = strings.TrimSpace(programs[i])
+	}
+	return programs
 }
 
 // value is a field, "" for OFAC's mark of an empty one.
@@ -113,10 +148,6 @@ func value(s string) string {
 // addRemarks enters the addresses of one party. cut says that the remarks end at the limit and go on nowhere: the last
 // address in them is then only a part of one.
 func addRemarks(c *intake.Collector, p sdnRow, remarks string, cut bool) {
-	programs := strings.Split(strings.ReplaceAll(p.program, "[", ""), "]")
-	for i := range programs {
-		programs[i] = strings.TrimSpace(programs[i])
-	}
 	parts := strings.Split(remarks, ";")
 	for i, part := range parts {
 		part = strings.TrimSpace(part)
@@ -134,8 +165,8 @@ func addRemarks(c *intake.Collector, p sdnRow, remarks string, cut bool) {
 			Place: p.Place, Text: text, Ticker: symbol, Keep: true,
 			Entry: watchlist.Entry{
 				EntryID: p.number + "/" + symbol + "/" + text, Entity: p.name,
-				Categories: categories(programs), Authority: Authority, Program: strings.Join(programs, ", "),
-				Measure: watchlist.MeasureBlock,
+				Categories: categories(p.programs), Authority: Authority, Program: strings.Join(p.programs, ", "),
+				Measure: measureOf(p.programs),
 			},
 		})
 	}

@@ -1,5 +1,7 @@
-// Package ofac reads the sanctions lists of the U.S. Treasury's Office of Foreign Assets Control: the advanced XML
-// (sdn_advanced.xml, cons_advanced.xml) and the legacy CSV (SDN.CSV with SDN_COMMENTS.CSV).
+// Package ofac reads the sanctions lists of the U.S. Treasury's Office of Foreign Assets Control, the SDN list and the
+// consolidated list of the others: the advanced XML (sdn_advanced.xml, cons_advanced.xml), the older XML (sdn.xml,
+// consolidated.xml) and the CSV files (SDN.CSV with SDN_COMMENTS.CSV, CONS_PRIM.CSV with CONS_COMMENTS.CSV). Which list
+// a file is of is told by what it says, not by its name.
 //
 // OFAC dates parties, not addresses: an entry has the date on which its party was listed, and never one of its own. Its
 // currency symbols are not always right (a Tron address under XBT, bitcoin addresses under USDT): where the symbol does
@@ -14,8 +16,11 @@ import (
 	"sluice/pkg/watchlist"
 )
 
-// DefaultList is the name of the list when the caller gives none.
-const DefaultList = "ofac-sdn"
+// The names of the lists when the caller gives none.
+const (
+	DefaultList      = "ofac-sdn"
+	ConsolidatedList = "ofac-consolidated"
+)
 
 // Authority is the authority of every entry.
 const Authority = "OFAC"
@@ -47,6 +52,43 @@ func categories(programs []string) []taxonomy.Category {
 		}
 	}
 	return taxonomy.Sort(out)
+}
+
+//go:embed nonsdn.tsv
+var nonSDN string
+
+var nonSDNPrograms = func() map[string]bool {
+	m := map[string]bool{}
+	for line := range strings.Lines(nonSDN) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			m[line] = true
+		}
+	}
+	return m
+}()
+
+// onlyOther says whether a party with the programs is on none but the other lists.
+func onlyOther(programs []string) bool {
+	for _, p := range programs {
+		if !nonSDNPrograms[p] {
+			return false
+		}
+	}
+	return len(programs) > 0
+}
+
+// note keeps in a content what the programs of a party say of the list, for formats that do not name it: one party that
+// can only be on the other lists makes the file the consolidated one.
+func (c *content) note(programs []string) {
+	c.other = c.other || onlyOther(programs)
+}
+
+// measureOf is the measure that programs stand for, where the format names none.
+func measureOf(programs []string) watchlist.Measure {
+	if onlyOther(programs) {
+		return watchlist.MeasureSpecial
+	}
+	return watchlist.MeasureBlock
 }
 
 // measures maps OFAC's types of sanctions; a directive or condition on some dealings is neither of them.
