@@ -29,7 +29,8 @@ type ManifestList struct {
 
 	Format     string `json:"format,omitzero"`
 	Source     string `json:"source,omitzero"`
-	ImportedAt string `json:"imported_at,omitzero"` // RFC 3339, UTC
+	ImportedAt string `json:"imported_at,omitzero"`  // RFC 3339, UTC
+	Published  string `json:"published_at,omitzero"` // the same
 	Author     string `json:"author,omitzero"`
 	Reason     string `json:"reason,omitzero"`
 }
@@ -45,13 +46,10 @@ func (s *Snapshot) Write(put func(Segment, []byte) error) (Manifest, error) {
 		if segments == nil {
 			segments = []Segment{}
 		}
-		at := ""
-		if !l.Origin.ImportedAt.IsZero() {
-			at = l.Origin.ImportedAt.UTC().Format(time.RFC3339)
-		}
 		m.Lists = append(m.Lists, ManifestList{
 			Name: l.Name, Hash: l.Hash, Entries: l.Entries, Segments: segments,
-			Format: l.Origin.Format, Source: l.Origin.Source, ImportedAt: at,
+			Format: l.Origin.Format, Source: l.Origin.Source,
+			ImportedAt: written(l.Origin.ImportedAt), Published: written(l.Origin.PublishedAt),
 			Author: l.Origin.Author, Reason: l.Origin.Reason,
 		})
 	}
@@ -126,14 +124,28 @@ func (l ManifestList) check() error {
 
 func (l ManifestList) origin() (Origin, error) {
 	o := Origin{Format: l.Format, Source: l.Source, Author: l.Author, Reason: l.Reason}
-	if l.ImportedAt != "" {
-		at, err := time.Parse(time.RFC3339, l.ImportedAt)
-		if err != nil {
-			return Origin{}, fmt.Errorf("imported_at %q is no RFC 3339 time", l.ImportedAt)
+	for _, t := range []struct {
+		name, text string
+		into       *time.Time
+	}{{"imported_at", l.ImportedAt, &o.ImportedAt}, {"published_at", l.Published, &o.PublishedAt}} {
+		if t.text == "" {
+			continue
 		}
-		o.ImportedAt = at.UTC()
+		at, err := time.Parse(time.RFC3339, t.text)
+		if err != nil {
+			return Origin{}, fmt.Errorf("%s %q is no RFC 3339 time", t.name, t.text)
+		}
+		*t.into = at.UTC()
 	}
 	return o, nil
+}
+
+// written is a time as the manifest has it, "" for none.
+func written(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // Read reads the snapshot that m describes, taking each segment from get. It returns the snapshot only when every

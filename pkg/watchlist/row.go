@@ -97,6 +97,7 @@ var members = []member{
 	{"program", func(e *Entry) string { return e.Program }},
 	{"measure", func(e *Entry) string { return string(e.Measure) }},
 	{"confidence", func(e *Entry) string { return strconv.Itoa(int(e.Confidence)) }},
+	{"severity", func(e *Entry) string { return e.Severity }},
 	{"party_listed_at", func(e *Entry) string { return e.PartyListedAt }},
 	{"address_listed_at", func(e *Entry) string { return e.AddressListedAt }},
 	{"delisted_at", func(e *Entry) string { return e.DelistedAt }},

@@ -15,12 +15,16 @@ import (
 
 // Origin is where a list came from. It is told to people and is no part of any hash.
 type Origin struct {
-	Format     string    // of the publisher's file, such as "ofac-xml"
-	Source     string    // file or address it was read from
-	ImportedAt time.Time // zero when unknown
-	Author     string    // who accepted a load that the guards refuse
-	Reason     string    // why
+	Format      string    // of the publisher's file, such as "ofac-xml"; FormatByHand for a list that people edit
+	Source      string    // file or address it was read from
+	ImportedAt  time.Time // zero when unknown
+	PublishedAt time.Time // when the publisher says that the file is of; zero when he does not
+	Author      string    // who loaded it
+	Reason      string    // why
 }
+
+// FormatByHand is the format of a list whose entries people make, one by one.
+const FormatByHand = "by-hand"
 
 // ListInfo describes one list of a snapshot.
 type ListInfo struct {

@@ -241,33 +241,3 @@ func TestWithListReplacesOneList(t *testing.T) {
 		}
 	})
 }
-
-func TestLoadGuard(t *testing.T) {
-	person := Acceptance{Author: "ann", Reason: "delisted in March"}
-	tests := []struct {
-		before, after int
-		accept        Acceptance
-		ok            bool
-	}{
-		{0, 1, Acceptance{}, true},
-		{0, 0, Acceptance{}, false},
-		{648, 0, Acceptance{}, false},
-		{648, 0, person, true},
-		{100, 80, Acceptance{}, true},
-		{100, 79, Acceptance{}, false},
-		{100, 79, person, true},
-		{100, 100, Acceptance{Author: "ann"}, false},
-		{100, 100, Acceptance{Reason: "why"}, false},
-		{648, 648, Acceptance{}, true},
-		{100, 1000, Acceptance{}, true},
-	}
-	for _, tt := range tests {
-		err := CheckLoad("ofac-sdn", tt.before, tt.after, tt.accept)
-		if (err == nil) != tt.ok {
-			t.Errorf("%d -> %d with %+v: %v", tt.before, tt.after, tt.accept, err)
-		}
-		if err != nil && !errors.Is(err, ErrGuard) {
-			t.Errorf("%v is no ErrGuard", err)
-		}
-	}
-}

@@ -11,14 +11,14 @@ import (
 	"sluice/services/internal/lists"
 )
 
-// ErrLost is wrapped by the error of an import that would silently drop lists which are in force and cannot be found any
-// more. The imported list itself was kept for the next try.
+// ErrLost is wrapped by the error of an update that would silently drop lists which are in force and cannot be found any
+// more. What the update brings as whole lists was kept for the next try.
 var ErrLost = errors.New("lists in force are lost")
 
 // inForce returns the snapshot that an activation put in force: from Redis, else from the copy, else as much of it as
-// can be found, list by list. When a list other than the imported one is lost, it is an error that says which, unless
-// the request accepts to go on without it.
-func (d Deps) inForce(ctx context.Context, a activation.Activation, req ImportRequest, res *ImportResult) (*watchlist.Snapshot, error) {
+// can be found, list by list. When a list is lost that the update does not bring, it is an error that says which, unless
+// the update accepts to go on without it.
+func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*watchlist.Snapshot, error) {
 	_, s, err := lists.Load(ctx, d.Store, pointerTo(a))
 	if err == nil {
 		return s, nil
@@ -41,14 +41,14 @@ func (d Deps) inForce(ctx context.Context, a activation.Activation, req ImportRe
 			b.AddList(l.List, one.Lists()[0].Origin, one.List(l.List))
 		case passing(ctx, err):
 			return nil, err
-		case l.List != res.List:
+		case !u.whole(l.List):
 			lost = append(lost, fmt.Sprintf("%s (%d entries)", l.List, l.Entries))
 		}
 	}
-	accepted := req.AcceptShrink && req.Author != "" && req.Reason != ""
+	accepted := u.Accept.Author != "" && u.Accept.Reason != ""
 	if len(lost) > 0 && !accepted {
-		return nil, fmt.Errorf("%w: %s; %s is kept: import the others too, or accept to go on without them, with author and reason",
-			ErrLost, strings.Join(lost, ", "), res.List)
+		return nil, fmt.Errorf("%w: %s; what was given is kept: import the others too, or accept to go on without them, with author and reason",
+			ErrLost, strings.Join(lost, ", "))
 	}
 	return b.Build()
 }

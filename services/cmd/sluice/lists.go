@@ -21,6 +21,7 @@ import (
 type watchlistImportCmd struct {
 	config.Config
 	Source       sourceFlags `embed:""`
+	Use          string      `default:"listed" enum:"listed,own" help:"What the entries are: listed addresses, or the exchange's own (own)."`
 	Author       string      `help:"Who imports." placeholder:"NAME"`
 	Reason       string      `help:"Why." placeholder:"TEXT"`
 	AcceptShrink bool        `help:"Take a list that the guards refuse, such as one that lost a fifth of its entries; wants --author and --reason."`
@@ -43,6 +44,9 @@ func (c *watchlistImportCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, desk.Close()) }()
 	req := watchlist.ImportRequest{Format: c.Source.Format, Options: opts, Author: c.Author, Reason: c.Reason, AcceptShrink: c.AcceptShrink}
+	if c.Use == string(list.UseOwn) {
+		req.Use = list.UseOwn
+	}
 	result, err := importFiles(ctx, desk, req, c.Source.Files, s.In)
 	tell(s.Err, result.Report)
 	if err != nil {

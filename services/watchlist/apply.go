@@ -1,0 +1,251 @@
+package watchlist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sluice/pkg/watchlist"
+	"sluice/services/internal/activation"
+	"sluice/services/internal/lists"
+)
+
+// Update is lists that change together: one activation puts all of it in force, or nothing.
+type Update struct {
+	Edits  []Edit
+	Author string // of the activation
+	Reason string
+	Accept watchlist.Acceptance // of what the guards refuse, and of lists that are lost
+}
+
+// Edit is what happens to one list.
+type Edit struct {
+	List   string
+	Origin watchlist.Origin // from now on; zero: as it was
+	// Whole are all entries from now on.
+	Whole []watchlist.Entry
+	// Change, in place of Whole, makes them of the list in force, and of all lists for what must be looked up in them.
+	// It runs under the lease, and must not change what it is given.
+	Change func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error)
+	// Load is what the guards look at, but for what is in force, which is filled in. Nil: not guarded.
+	Load *watchlist.Load
+}
+
+// Applied is what an update did.
+type Applied struct {
+	Lists []ListChange // as the edits
+
+	Version  string // of the snapshot with all lists
+	Seq      uint64 // activation that put it in force
+	Count    int    // entries of all lists
+	Repaired bool   // the content was in force already; what was missing in Redis was restored
+}
+
+// ListChange is what an update did to one list.
+type ListChange struct {
+	List    string
+	Before  int // entries until now
+	After   int // and from now on
+	Added   int
+	Removed int
+	Changed int
+}
+
+// Apply stores the lists as they are to be and activates them. Identical content makes no new activation: it restores
+// what is missing in Redis. Nothing is changed when it returns an error of an edit or of the guards
+// (watchlist.ErrGuard); after any other error it can be run again. On an error Lists say what would have changed, as far
+// as that was found out.
+func Apply(ctx context.Context, d Deps, u Update) (a Applied, err error) {
+	err = d.Leases.Hold(ctx, leaseName, func(ctx context.Context) error {
+		a = Applied{}
+		return d.apply(ctx, u, &a)
+	})
+	return a, err
+}
+
+// apply is Apply under the lease.
+func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
+	state, err := d.Activations.Read(ctx)
+	if err != nil {
+		return err
+	}
+	last, ever := state.Last[activation.Lists]
+	if ever {
+		// Should the other lists be lost, these are found again when the others are loaded too.
+		if err := d.keep(ctx, u); err != nil {
+			return err
+		}
+	}
+	known, base, err := d.before(ctx, state, u)
+	if err != nil {
+		return err
+	}
+	next := known
+	for _, e := range u.Edits {
+		if next, err = e.on(next); err != nil {
+			return err
+		}
+	}
+	a.Lists = changes(u, known, next, last)
+	a.Version, a.Count = next.Version(), next.Len()
+	for i, e := range u.Edits {
+		if err := e.guard(known, a.Lists[i], u.Accept); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Store.Store(ctx, next); err != nil {
+		return err
+	}
+	return d.activate(ctx, state, base, u, next, a)
+}
+
+// on returns the snapshot with the edit.
+func (e Edit) on(s *watchlist.Snapshot) (*watchlist.Snapshot, error) {
+	entries := e.Whole
+	if e.Change != nil {
+		var err error
+		if entries, err = e.Change(s.List(e.List), s); err != nil {
+			return nil, err
+		}
+	}
+	origin := e.Origin
+	if origin == (watchlist.Origin{}) {
+		origin = originOf(s, e.List)
+	}
+	return s.WithList(e.List, origin, entries)
+}
+
+// originOf is where a list came from, zero where there is no such list.
+func originOf(s *watchlist.Snapshot, list string) watchlist.Origin {
+	for _, l := range s.Lists() {
+		if l.Name == list {
+			return l.Origin
+		}
+	}
+	return watchlist.Origin{}
+}
+
+// keep stores each whole list by itself.
+func (d Deps) keep(ctx context.Context, u Update) error {
+	for _, e := range u.Edits {
+		if e.Change != nil {
+			continue
+		}
+		alone, err := (*watchlist.Snapshot)(nil).WithList(e.List, e.Origin, e.Whole)
+		if err != nil {
+			return err
+		}
+		if _, err := d.Store.Store(ctx, alone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes counts what is different.
+func changes(u Update, known, next *watchlist.Snapshot, last activation.Activation) []ListChange {
+	out := make([]ListChange, len(u.Edits))
+	at := map[string]*ListChange{}
+	for i, e := range u.Edits {
+		out[i] = ListChange{List: e.List, Before: len(known.List(e.List)), After: len(next.List(e.List))}
+		for _, l := range last.Lists {
+			if l.List == e.List {
+				out[i].Before = l.Entries // known to the activation even where the list itself is lost
+			}
+		}
+		at[e.List] = &out[i]
+	}
+	diff := known.Diff(next)
+	for i := range diff.Added {
+		at[diff.Added[i].List].Added++
+	}
+	for i := range diff.Removed {
+		at[diff.Removed[i].List].Removed++
+	}
+	for i := range diff.Changed {
+		at[diff.Changed[i].Before[0].List].Changed++
+	}
+	return out
+}
+
+// guard lets the guards look at what a load would do.
+func (e Edit) guard(known *watchlist.Snapshot, c ListChange, accept watchlist.Acceptance) error {
+	if e.Load == nil {
+		return nil
+	}
+	l, was := *e.Load, originOf(known, e.List)
+	l.List, l.Before, l.After = e.List, c.Before, c.After
+	l.InForce = was.PublishedAt
+	l.ByHand = was.Format == watchlist.FormatByHand && c.Before > 0
+	return l.Check(accept)
+}
+
+// activate appends the activation of next, unless it is in force already, and sets the pointer.
+func (d Deps) activate(ctx context.Context, state activation.State, base uint64, u Update, next *watchlist.Snapshot, res *Applied) error {
+	last, ever := state.Last[activation.Lists]
+	if ever && last.Version == next.Version() {
+		res.Repaired = true
+	} else {
+		a := activation.Activation{
+			Kind: activation.Lists, Version: next.Version(), Previous: last.Version, Author: u.Author, Reason: u.Reason, At: d.now(),
+		}
+		for _, l := range next.Lists() {
+			a.Lists = append(a.Lists, activation.ListVersion{List: l.Name, Version: l.Hash, Entries: l.Entries})
+		}
+		var err error
+		if last, err = d.Activations.Append(ctx, state, base, a); err != nil {
+			return err
+		}
+	}
+	res.Seq = last.Seq
+	if err := d.Store.SetPointer(ctx, pointerTo(last)); err != nil {
+		return fmt.Errorf("seq %d is activated and not yet in force: %w", last.Seq, err)
+	}
+	if n, err := d.Store.Prune(ctx); err != nil {
+		d.Logger.Warn().Err(err).Msg("old versions of the lists were not removed")
+	} else if n > 0 {
+		d.Logger.Debug().Int("keys", n).Msg("old versions of the lists removed")
+	}
+	return nil
+}
+
+// pointerTo is the pointer that puts an activation of lists in force.
+func pointerTo(a activation.Activation) lists.Pointer {
+	p := lists.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version}
+	for _, l := range a.Lists {
+		p.Count += l.Entries
+	}
+	return p
+}
+
+// before returns the snapshot that an update goes on from, nil where there is none, and base, the highest number known
+// outside of the topic, which counts only while the topic is empty.
+func (d Deps) before(ctx context.Context, state activation.State, u Update) (known *watchlist.Snapshot, base uint64, err error) {
+	if last, ever := state.Last[activation.Lists]; ever {
+		known, err = d.inForce(ctx, last, u)
+		return known, 0, err
+	}
+	if state.Epoch != "" {
+		return nil, 0, nil // only rules were ever activated
+	}
+	// A new topic: what Redis has was in force under an older one, and is what there is.
+	live, err := Read(ctx, d.Store)
+	if err != nil && !errors.Is(err, lists.ErrBroken) {
+		return nil, 0, err
+	}
+	base = live.Pointer.Seq
+	if d.Known != nil {
+		n, err := d.Known(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		base = max(base, n)
+	}
+	return live.Snapshot, base, nil
+}
+
+// whole says whether the update brings a list as a whole, so that it is no matter whether the one in force is lost.
+func (u Update) whole(list string) bool {
+	return slices.ContainsFunc(u.Edits, func(e Edit) bool { return e.List == list && e.Change == nil })
+}
