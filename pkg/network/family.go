@@ -13,12 +13,22 @@ const (
 	Litecoin        // litecoin
 	Dogecoin        // dogecoin
 	Dash            // dash
-	Zcash           // transparent addresses of zcash
+	Zcash           // zcash
 	Tron            // tron
 	Solana          // solana
 	XRP             // the XRP ledger
 	Stellar         // stellar
 	Monero          // monero
+	Verge           // verge
+	Cardano         // cardano
+	Polkadot        // polkadot, kusama and every chain that spells in SS58: one public key under any prefix
+	TON             // ton
+	Cosmos          // cosmos and its relatives, bnb-beacon among them: one public key hash under any prefix
+	Algorand        // algorand
+	NEAR            // near
+	Aptos           // aptos
+	Sui             // sui
+	Hedera          // hedera
 
 	familyEnd // one past the last
 )
@@ -36,6 +46,16 @@ var familyNames = [familyEnd]string{
 	XRP:      "xrp",
 	Stellar:  "stellar",
 	Monero:   "monero",
+	Verge:    "verge",
+	Cardano:  "cardano",
+	Polkadot: "polkadot",
+	TON:      "ton",
+	Cosmos:   "cosmos",
+	Algorand: "algorand",
+	NEAR:     "near",
+	Aptos:    "aptos",
+	Sui:      "sui",
+	Hedera:   "hedera",
 }
 
 // String is the family's name in lower case, as it stands in front of an address key; "unknown" for a number that

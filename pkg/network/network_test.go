@@ -99,8 +99,9 @@ func TestOFACTickers(t *testing.T) {
 	for ticker, want := range map[string]string{
 		"XBT": "bitcoin", "ETH": "ethereum", "XMR": "monero", "LTC": "litecoin", "ZEC": "zcash", "DASH": "dash", "BTG": "bitcoin-gold",
 		"ETC": "ethereum-classic", "BSV": "bitcoin-sv", "BCH": "bitcoin-cash", "XRP": "xrp", "ARB": "arbitrum", "BSC": "bsc", "TRX": "tron",
-		"USDT": "tron ethereum bitcoin solana", "USDC": "ethereum solana stellar",
-		"XVG": "", "": "", "NOSUCH": "", "bitcoin": "", strings.Repeat("X", maxTicker+1): "",
+		"USDT": "tron ethereum bitcoin solana ton polkadot", "USDC": "ethereum solana stellar algorand hedera noble",
+		"XVG": "verge", "BNB": "bsc bnb-beacon", "ADA": "cardano", "DOT": "polkadot", "KSM": "kusama", "TON": "ton", "ATOM": "cosmos", "ALGO": "algorand",
+		"NEAR": "near", "APT": "aptos", "SUI": "sui", "HBAR": "hedera", "": "", "NOSUCH": "", "bitcoin": "", strings.Repeat("X", maxTicker+1): "",
 		"xbt": "bitcoin", "Eth": "ethereum",
 	} {
 		var aliases []string

@@ -5,7 +5,9 @@ package network
 // CAIP-2 ids are those of the ChainAgnostic registry of namespaces. bip122 takes the first 32 hex digits of the genesis
 // block's hash, and for bitcoin-cash of the first block after the fork; bitcoin-sv registered a namespace of its own;
 // bitcoin-gold has none registered. Monero's is the genesis block's hash cut in the same way, Tron's the decimal number
-// that its nodes answer to eth_chainId, Solana's the genesis hash in Base58, cut to 32 characters.
+// that its nodes answer to eth_chainId, Solana's the genesis hash in Base58, cut to 32 characters, Algorand's the same
+// in URL-safe base64, Polkadot's in hex. Cardano's is by CIP-34 (network id, protocol magic), TON's the global_id of its
+// blocks, Sui's the first four bytes of the genesis checkpoint's digest, Cosmos's the chain_id.
 var table = []Network{
 	{Alias: "bitcoin", CAIP2: "bip122:000000000019d6689c085ae165831e93", Name: "Bitcoin", Family: Bitcoin, Asset: "BTC", Decimals: 8},
 	{Alias: "bitcoin-cash", CAIP2: "bip122:000000000000000000651ef99cb9fcbe", Name: "Bitcoin Cash", Family: Bitcoin, Asset: "BCH", Decimals: 8},
@@ -20,6 +22,33 @@ var table = []Network{
 	{Alias: "xrp", CAIP2: "xrpl:0", Name: "XRP Ledger", Family: XRP, Asset: "XRP", Decimals: 6},
 	{Alias: "stellar", CAIP2: "stellar:pubnet", Name: "Stellar", Family: Stellar, Asset: "XLM", Decimals: 7},
 	{Alias: "monero", CAIP2: "monero:418015bb9ae982a1975da7d79277c270", Name: "Monero", Family: Monero, Asset: "XMR", Decimals: 12},
+	{Alias: "verge", CAIP2: "bip122:00000fc63692467faeb20cdb3b53200d", Name: "Verge", Family: Verge, Asset: "XVG", Decimals: 6},
+	{Alias: "cardano", CAIP2: "cip34:1-764824073", Name: "Cardano", Family: Cardano, Asset: "ADA", Decimals: 6},
+	{Alias: "polkadot", CAIP2: "polkadot:91b171bb158e2d3848fa23a9f1c25182", Name: "Polkadot", Family: Polkadot, Asset: "DOT", Decimals: 10},
+	{Alias: "kusama", CAIP2: "polkadot:b0a8d493285c2df73290dfb7e61f870f", Name: "Kusama", Family: Polkadot, Asset: "KSM", Decimals: 12},
+	{Alias: "ton", CAIP2: "tvm:-239", Name: "TON", Family: TON, Asset: "TON", Decimals: 9},
+	{Alias: "algorand", CAIP2: "algorand:wGHE2Pwdvd7S12BL5FaOP20EGYesN73k", Name: "Algorand", Family: Algorand, Asset: "ALGO", Decimals: 6},
+	{Alias: "near", CAIP2: "near:mainnet", Name: "NEAR", Family: NEAR, Asset: "NEAR", Decimals: 24},
+	{Alias: "aptos", CAIP2: "aptos:1", Name: "Aptos", Family: Aptos, Asset: "APT", Decimals: 8},
+	{Alias: "sui", CAIP2: "sui:35834a8a", Name: "Sui", Family: Sui, Asset: "SUI", Decimals: 9},
+	{Alias: "hedera", CAIP2: "hedera:mainnet", Name: "Hedera", Family: Hedera, Asset: "HBAR", Decimals: 8},
+
+	{Alias: "cosmos", CAIP2: "cosmos:cosmoshub-4", Name: "Cosmos Hub", Family: Cosmos, Asset: "ATOM", Decimals: 6},
+	{Alias: "bnb-beacon", CAIP2: "cosmos:Binance-Chain-Tigris", Name: "BNB Beacon Chain", Family: Cosmos, Asset: "BNB", Decimals: 8},
+	{Alias: "osmosis", CAIP2: "cosmos:osmosis-1", Name: "Osmosis", Family: Cosmos, Asset: "OSMO", Decimals: 6},
+	{Alias: "terra", CAIP2: "cosmos:phoenix-1", Name: "Terra", Family: Cosmos, Asset: "LUNA", Decimals: 6},
+	{Alias: "terra-classic", CAIP2: "cosmos:columbus-5", Name: "Terra Classic", Family: Cosmos, Asset: "LUNC", Decimals: 6},
+	{Alias: "crypto-org", CAIP2: "cosmos:crypto-org-chain-mainnet-1", Name: "Cronos POS (Crypto.org)", Family: Cosmos, Asset: "CRO", Decimals: 8},
+	{Alias: "thorchain", CAIP2: "cosmos:thorchain-1", Name: "THORChain", Family: Cosmos, Asset: "RUNE", Decimals: 8},
+	{Alias: "injective", CAIP2: "cosmos:injective-1", Name: "Injective", Family: Cosmos, Asset: "INJ", Decimals: 18},
+	{Alias: "celestia", CAIP2: "cosmos:celestia", Name: "Celestia", Family: Cosmos, Asset: "TIA", Decimals: 6},
+	{Alias: "dydx", CAIP2: "cosmos:dydx-mainnet-1", Name: "dYdX Chain", Family: Cosmos, Asset: "DYDX", Decimals: 18},
+	{Alias: "sei", CAIP2: "cosmos:pacific-1", Name: "Sei", Family: Cosmos, Asset: "SEI", Decimals: 6},
+	{Alias: "noble", CAIP2: "cosmos:noble-1", Name: "Noble", Family: Cosmos, Asset: "USDC", Decimals: 6},
+	{Alias: "axelar", CAIP2: "cosmos:axelar-dojo-1", Name: "Axelar", Family: Cosmos, Asset: "AXL", Decimals: 6},
+	{Alias: "juno", CAIP2: "cosmos:juno-1", Name: "Juno", Family: Cosmos, Asset: "JUNO", Decimals: 6},
+	{Alias: "secret", CAIP2: "cosmos:secret-4", Name: "Secret Network", Family: Cosmos, Asset: "SCRT", Decimals: 6},
+	{Alias: "akash", CAIP2: "cosmos:akashnet-2", Name: "Akash", Family: Cosmos, Asset: "AKT", Decimals: 6},
 
 	{Alias: "ethereum", CAIP2: "eip155:1", Name: "Ethereum", Family: EVM, Asset: "ETH", Decimals: 18},
 	{Alias: "ethereum-classic", CAIP2: "eip155:61", Name: "Ethereum Classic", Family: EVM, Asset: "ETC", Decimals: 18},
@@ -85,6 +114,16 @@ var table = []Network{
 	{Alias: "stellar-testnet", CAIP2: "stellar:testnet", Name: "Stellar testnet", Family: Stellar, Asset: "XLM", Decimals: 7, Testnet: true},
 	{Alias: "monero-stagenet", CAIP2: "monero:76ee3cc98646292206cd3e86f74d88b4", Name: "Monero stagenet", Family: Monero, Asset: "XMR", Decimals: 12, Testnet: true},
 	{Alias: "monero-testnet", CAIP2: "monero:48ca7cd3c8de5b6a4d53d2861fbdaedc", Name: "Monero testnet", Family: Monero, Asset: "XMR", Decimals: 12, Testnet: true},
+	{Alias: "cardano-preprod", CAIP2: "cip34:0-1", Name: "Cardano preprod testnet", Family: Cardano, Asset: "tADA", Decimals: 6, Testnet: true},
+	{Alias: "cardano-preview", CAIP2: "cip34:0-2", Name: "Cardano preview testnet", Family: Cardano, Asset: "tADA", Decimals: 6, Testnet: true},
+	{Alias: "westend", CAIP2: "polkadot:e143f23803ac50e8f6f8e62695d1ce9e", Name: "Westend", Family: Polkadot, Asset: "WND", Decimals: 12, Testnet: true},
+	{Alias: "ton-testnet", CAIP2: "tvm:-3", Name: "TON testnet", Family: TON, Asset: "TON", Decimals: 9, Testnet: true},
+	{Alias: "algorand-testnet", CAIP2: "algorand:SGO1GKSzyE7IEPItTxCByw9x8FmnrCDe", Name: "Algorand testnet", Family: Algorand, Asset: "ALGO", Decimals: 6, Testnet: true},
+	{Alias: "near-testnet", CAIP2: "near:testnet", Name: "NEAR testnet", Family: NEAR, Asset: "NEAR", Decimals: 24, Testnet: true},
+	{Alias: "aptos-testnet", CAIP2: "aptos:2", Name: "Aptos testnet", Family: Aptos, Asset: "APT", Decimals: 8, Testnet: true},
+	{Alias: "sui-testnet", CAIP2: "sui:4c78adac", Name: "Sui testnet", Family: Sui, Asset: "SUI", Decimals: 9, Testnet: true},
+	{Alias: "hedera-testnet", CAIP2: "hedera:testnet", Name: "Hedera testnet", Family: Hedera, Asset: "HBAR", Decimals: 8, Testnet: true},
+	{Alias: "bnb-beacon-testnet", CAIP2: "cosmos:Binance-Chain-Ganges", Name: "BNB Beacon Chain testnet", Family: Cosmos, Asset: "tBNB", Decimals: 8, Testnet: true},
 	{Alias: "ethereum-sepolia", CAIP2: "eip155:11155111", Name: "Sepolia", Family: EVM, Asset: "ETH", Decimals: 18, Testnet: true},
 	{Alias: "ethereum-holesky", CAIP2: "eip155:17000", Name: "Holesky", Family: EVM, Asset: "ETH", Decimals: 18, Testnet: true},
 	{Alias: "ethereum-hoodi", CAIP2: "eip155:560048", Name: "Hoodi", Family: EVM, Asset: "ETH", Decimals: 18, Testnet: true},
@@ -113,6 +152,15 @@ var secondNames = map[string]string{
 	"avalanche-c":         "avalanche",
 	"zksync-era":          "zksync",
 	"kaia":                "klaytn",
+	"cosmos-hub":          "cosmos",
+	"cosmoshub":           "cosmos",
+	"binance-chain":       "bnb-beacon",
+	"bnb-beacon-chain":    "bnb-beacon",
+	"terra2":              "terra",
+	"cronos-pos":          "crypto-org",
+	"near-protocol":       "near",
+	"the-open-network":    "ton",
+	"hedera-hashgraph":    "hedera",
 	"sepolia":             "ethereum-sepolia",
 	"holesky":             "ethereum-holesky",
 
@@ -121,4 +169,7 @@ var secondNames = map[string]string{
 	"tron:0x94a9059e":                         "tron-shasta",
 	"tron:0xcd8690dc":                         "tron-nile",
 	"bip122:000000000000000001d956714215d96f": "bitcoin-sv",
+	"sui:mainnet":                             "sui",
+	"aptos:mainnet":                           "aptos",
+	"cosmos:thorchain-mainnet-v1":             "thorchain",
 }
