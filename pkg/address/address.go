@@ -5,9 +5,9 @@
 // the canonical text parses to the same key and to itself, and that no input makes it panic or work longer than its
 // bound. It does not ask whether an address is in use, and it never guesses at a mistyped one.
 //
-// Canonical text: EVM and bech32 in lower case; bitcoin-cash as CashAddr with its prefix, without the token mark;
-// bitcoin-sv in Base58; Base58 otherwise as it was given, for its case carries meaning; Tron in Base58; XRP classic,
-// Stellar G and Monero standard, with the tag, id or payment id apart.
+// Canonical text: EVM, bech32, Aptos and Sui in lower case; bitcoin-cash as CashAddr with its prefix, without the token
+// mark; bitcoin-sv in Base58; Base58 otherwise as it was given, for its case carries meaning; Tron in Base58; TON raw;
+// XRP classic, Stellar G and Monero standard, with the tag, id or payment id apart; Hedera without its checksum.
 package address
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 // MaxText is the longest text that Parse looks at, in bytes, surrounding spaces included; a longer one is refused
-// unread. The longest address of a family here has 106 characters.
+// unread. The longest that wallets make, a unified address of zcash with every receiver and both expiries, has 243.
 const MaxText = 256
 
 // Address is a parsed address.
@@ -26,6 +26,31 @@ type Address struct {
 	Form    Form   // how the text was spelled
 	Trimmed bool   // surrounding spaces were removed
 	Testnet bool   // the spelling is one that only test networks use
+	// Shielded says that the network hides what this address pays and is paid: there is a key to compare, and nothing
+	// on the chain to follow.
+	Shielded bool
+
+	also string // further keys, each behind a byte with the length of its wire form
+}
+
+// Also returns the further keys of an address that stands for several: the receivers of a unified address of zcash
+// beside the one that Key holds. Who screens a transfer asks for all of them; an entry of a list has its Key alone.
+func (a Address) Also() []Key {
+	var keys []Key
+	for rest := a.also; rest != ""; {
+		n := 1 + int(rest[0])
+		if k, err := DecodeKey([]byte(rest[1:n])); err == nil {
+			keys = append(keys, k)
+		}
+		rest = rest[n:]
+	}
+	return keys
+}
+
+// addKey gives an address one more key.
+func (a *Address) addKey(k Key) {
+	wire := k.Append(nil)
+	a.also += string(append([]byte{byte(len(wire))}, wire...))
 }
 
 // Option changes what Parse accepts.
@@ -46,6 +71,9 @@ type family struct {
 	encode func(n network.Network, form Form, payload []byte) (string, bool)
 	// sizes gives the shortest and longest payload of a kind, in bytes; 0, 0 for a kind that the family does not have.
 	sizes func(kind Kind) (low, high int)
+	// mark reports whether a text bears what tells the family from others, so that Guess may try it; nil for families
+	// whose every address does, by its checksum, prefix or length.
+	mark func(text string) bool
 }
 
 // Parse reads the text of an address on network n. The error is an *Invalid.

@@ -62,11 +62,30 @@ func (b *base58) decode(dst []byte, text string) fault {
 	if len(text) < len(dst) || len(text) > len(dst)*11/8+1 {
 		return b.length(text)
 	}
+	var raw [base58Bytes]byte
+	n, f := b.decodeAny(&raw, text)
+	if f == sound && n != len(dst) {
+		f = badLength
+	}
+	if f == sound {
+		copy(dst, raw[:n])
+	}
+	return f
+}
+
+// base58Bytes is the room that decodeAny needs: a text may be a little too long for base58Longest.
+const base58Bytes = 2 * base58Longest
+
+// decodeAny reads a text of whatever length that stands for at most base58Longest bytes, and returns how many it has.
+func (b *base58) decodeAny(dst *[base58Bytes]byte, text string) (n int, f fault) {
+	if len(text) > base58Longest*11/8+1 {
+		return 0, b.length(text)
+	}
 	zeros := 0
 	for zeros < len(text) && text[zeros] == b.digits[0] {
 		zeros++
 	}
-	var limbs [base58Limbs + 1]uint64 // least first; the text may be a little too long for base58Longest
+	var limbs [base58Limbs + 1]uint64 // least first
 	used := 0
 	for rest := text[zeros:]; rest != ""; {
 		n := min(chunkDigits, len(rest))
@@ -74,7 +93,7 @@ func (b *base58) decode(dst []byte, text string) fault {
 		for i := range n {
 			v := b.values[rest[i]]
 			if v == noDigit {
-				return badDigit
+				return 0, badDigit
 			}
 			chunk = chunk*58 + uint64(v)
 		}
@@ -95,14 +114,12 @@ func (b *base58) decode(dst []byte, text string) fault {
 	if used > 0 {
 		significant = 8*used - bits.LeadingZeros64(limbs[used-1])/8
 	}
-	if zeros+significant != len(dst) {
-		return badLength
-	}
 	clear(dst[:zeros])
+	n = zeros + significant
 	for i := range significant {
-		dst[len(dst)-1-i] = byte(limbs[i/8] >> (8 * (i % 8)))
+		dst[n-1-i] = byte(limbs[i/8] >> (8 * (i % 8)))
 	}
-	return sound
+	return n, sound
 }
 
 // length says what is wrong with a text of the wrong length: a character that is no digit tells more than the length.

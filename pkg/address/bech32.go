@@ -1,6 +1,9 @@
 package address
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The codec of BIP-173 (bech32) and BIP-350 (bech32m): a human-readable part, the separator 1, five-bit digits of which
 // the last six are a checksum. A text is in one case; canonical is lower case.
@@ -34,7 +37,7 @@ type bech32Text struct {
 	spec    uint32 // bech32Spec or bech32mSpec
 	capital bool   // in upper case
 	n       int
-	digits  [bech32Longest]uint8 // the first n: five bits each, without the checksum
+	digits  [MaxText]uint8 // the first n: five bits each, without the checksum
 }
 
 var bech32Generators = [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3}
@@ -73,6 +76,12 @@ func decodeBech32(t *bech32Text, text string) problem {
 	if len(text) > bech32Longest {
 		return problem{code: Malformed, reason: "longer than the 90 characters of bech32"}
 	}
+	return decodeLongBech32(t, text)
+}
+
+// decodeLongBech32 is decodeBech32 for the networks that took the code and not its bound: Cardano, and the shielded
+// addresses of Zcash and Litecoin. The text has at most MaxText characters.
+func decodeLongBech32(t *bech32Text, text string) problem {
 	separator := strings.LastIndexByte(text, '1')
 	if separator < 1 || separator+1+bech32Checksum > len(text) {
 		return problem{code: Malformed, reason: "no bech32: want a prefix, 1, and at least six more characters"}
@@ -113,8 +122,19 @@ func decodeBech32(t *bech32Text, text string) problem {
 func encodeBech32(spec uint32, prefix string, first uint8, payload []byte) string {
 	var buffer [bech32Longest + 16]byte
 	text := append(append(buffer[:0], prefix...), '1')
-	at := len(text)
-	text = append(text, first)
+	return finishBech32(spec, prefix, append(text, first), payload)
+}
+
+// encodeBech32Bytes writes prefix, which is in lower case, and the payload in five-bit digits.
+func encodeBech32Bytes(spec uint32, prefix string, payload []byte) string {
+	var buffer [bech32Longest + 16]byte
+	return finishBech32(spec, prefix, append(append(buffer[:0], prefix...), '1'), payload)
+}
+
+// finishBech32 appends payload and checksum to a text of the prefix, the separator and, as five-bit values, the first
+// digits.
+func finishBech32(spec uint32, prefix string, text, payload []byte) string {
+	at := len(prefix) + 1
 	text = appendDigits(text, payload)
 	sum := bech32Prefix(prefix)
 	for _, d := range text[at:] {
@@ -164,4 +184,30 @@ func packDigits(dst []byte, digits []uint8) (n int, ok bool) {
 		}
 	}
 	return n, left < 5 && bits&(1<<left-1) == 0
+}
+
+// bech32Payload reads a text of the prefix hrp, in lower case, and exactly len(dst) bytes behind it, and returns the
+// text in lower case. what names such an address.
+func bech32Payload(dst []byte, text, hrp string, spec uint32, what string) (low string, p problem) {
+	var t bech32Text
+	if p := decodeLongBech32(&t, text); !p.ok() {
+		return "", p
+	}
+	if t.spec != spec {
+		have, want := "bech32", "bech32m"
+		if spec == bech32Spec {
+			have, want = want, have
+		}
+		return "", problem{code: Checksum, reason: "checksum of " + have + ": a " + what + " has that of " + want}
+	}
+	var raw [MaxText]byte
+	n, ok := packDigits(raw[:], t.digits[:t.n])
+	if !ok || n != len(dst) || !sameFold(t.prefix, hrp) {
+		return "", problem{code: Malformed, reason: fmt.Sprintf("no %s: want %s1 and %d bytes", what, hrp, len(dst))}
+	}
+	copy(dst, raw[:n])
+	if t.capital {
+		return lower(text), problem{}
+	}
+	return text, problem{}
 }

@@ -62,6 +62,8 @@ func rulesUTXO(alias string) *utxo {
 		return &dashRules
 	case "zcash":
 		return &zcashRules
+	case "verge":
+		return &vergeRules
 	case "bitcoin-testnet", "bitcoin-testnet4", "bitcoin-signet":
 		return &bitcoinTestRules
 	case "bitcoin-regtest":

@@ -27,6 +27,16 @@ var encodings = map[network.Family][]struct {
 	network.XRP:      {{Plain, 20, 20}},
 	network.Stellar:  {{Plain, 32, 32}},
 	network.Monero:   {{Plain, 64, 64}},
+	network.Verge:    {{P2PKH, 20, 20}, {P2SH, 20, 20}},
+	network.Cardano:  {{P2PKH, 28, 28}, {P2SH, 28, 28}},
+	network.Polkadot: {{Plain, 32, 32}},
+	network.TON:      {{Plain, 32, 32}},
+	network.Cosmos:   {{Plain, 20, 20}},
+	network.Algorand: {{Plain, 32, 32}},
+	network.NEAR:     {{Plain, 32, 32}},
+	network.Aptos:    {{Plain, 32, 32}},
+	network.Sui:      {{Plain, 32, 32}},
+	network.Hedera:   {{Plain, 24, 24}},
 }
 
 // Every payload of every network of the table is written, read back, and canonical.
@@ -36,6 +46,9 @@ func TestEncodeRoundTrip(t *testing.T) {
 		n := rapid.SampledFrom(networks).Draw(rt, "network")
 		e := rapid.SampledFrom(encodings[n.Family]).Draw(rt, "form")
 		payload := bytesOf(e.low, e.high).Draw(rt, "payload")
+		if n.Family == network.Hedera { // three numbers of 63 bits
+			payload[0], payload[8], payload[16] = payload[0]&0x7f, payload[8]&0x7f, payload[16]&0x7f
+		}
 		a, err := Encode(n, e.form, payload)
 		if err != nil {
 			if (e.form == P2WPKH || e.form == P2WSH || e.form == P2TR) && rulesUTXO(n.Alias).hrp == "" {
@@ -43,7 +56,11 @@ func TestEncodeRoundTrip(t *testing.T) {
 			}
 			rt.Fatalf("%s %s %x: %v", n.Alias, e.form, payload, err)
 		}
-		if want := NewKey(n.Family, a.Key.Kind, payload); a.Key != want {
+		family := n.Family
+		if n.Alias == "injective" {
+			family = network.EVM
+		}
+		if want := NewKey(family, a.Key.Kind, payload); a.Key != want {
 			rt.Fatalf("%s: key %s, want %s", a.Text, a.Key, want)
 		}
 		if b, err := Parse(n, a.Text); err != nil || b != a {
@@ -56,11 +73,11 @@ func TestEncodeRoundTrip(t *testing.T) {
 			rt.Fatalf("%s: wire form read as %s, %v", a.Key, key, err)
 		}
 		found := false
-		for _, g := range Guess(a.Text) {
+		for _, g := range Readings(a.Text) {
 			found = found || g.Address.Key == a.Key
 		}
 		if !found && !n.Testnet {
-			rt.Fatalf("%s of %s is not guessed", a.Text, n.Alias)
+			rt.Fatalf("%s of %s is not among its readings", a.Text, n.Alias)
 		}
 	})
 }

@@ -4,18 +4,31 @@ import "sluice/pkg/network"
 
 // families holds the rules of every family, by its number.
 var families = [...]family{
-	network.EVM:      {parseEVM, encodeEVM, sizesAccount20},
-	network.Bitcoin:  {parseUTXO, encodeUTXO, sizesBitcoin},
-	network.Litecoin: {parseUTXO, encodeUTXO, sizesSegwit},
-	network.Dogecoin: {parseUTXO, encodeUTXO, sizesHashes},
-	network.Dash:     {parseUTXO, encodeUTXO, sizesHashes},
-	network.Zcash:    {parseUTXO, encodeUTXO, sizesHashes},
-	network.Tron:     {parseTron, encodeTron, sizesAccount20},
-	network.Solana:   {parseSolana, encodeSolana, sizesAccount32},
-	network.XRP:      {parseXRP, encodeXRP, sizesAccount20},
-	network.Stellar:  {parseStellar, encodeStellar, sizesStellar},
-	network.Monero:   {parseMonero, encodeMoneroAddress, sizesMonero},
+	network.EVM:      {parse: parseEVM, encode: encodeEVM, sizes: sizesAccount20},
+	network.Bitcoin:  {parse: parseUTXO, encode: encodeUTXO, sizes: sizesBitcoin},
+	network.Litecoin: {parse: parseUTXO, encode: encodeUTXO, sizes: sizesLitecoin},
+	network.Dogecoin: {parse: parseUTXO, encode: encodeUTXO, sizes: sizesHashes},
+	network.Dash:     {parse: parseUTXO, encode: encodeUTXO, sizes: sizesHashes},
+	network.Zcash:    {parse: parseUTXO, encode: encodeUTXO, sizes: sizesZcash},
+	network.Tron:     {parse: parseTron, encode: encodeTron, sizes: sizesAccount20},
+	network.Solana:   {parse: parseSolana, encode: encodeSolana, sizes: sizesAccount32},
+	network.XRP:      {parse: parseXRP, encode: encodeXRP, sizes: sizesAccount20},
+	network.Stellar:  {parse: parseStellar, encode: encodeStellar, sizes: sizesStellar},
+	network.Monero:   {parse: parseMonero, encode: encodeMoneroAddress, sizes: sizesMonero},
+	network.Verge:    {parse: parseUTXO, encode: encodeUTXO, sizes: sizesHashes},
+	network.Cardano:  {parse: parseCardano, encode: encodeCardano, sizes: sizesCardano},
+	network.Polkadot: {parse: parseSS58, encode: encodeSS58, sizes: sizesAccount32},
+	network.TON:      {parse: parseTON, encode: encodeTON, sizes: sizesTON},
+	network.Cosmos:   {parse: parseCosmos, encode: encodeCosmos, sizes: sizesCosmos},
+	network.Algorand: {parse: parseAlgorand, encode: encodeAlgorand, sizes: sizesAccount32},
+	network.NEAR:     {parse: parseNEAR, encode: encodeNEAR, sizes: sizesNEAR, mark: markNEAR},
+	network.Aptos:    {parse: parseAptos, encode: encodeAptos, sizes: sizesAccount32, mark: unmarked},
+	network.Sui:      {parse: parseSui, encode: encodeSui, sizes: sizesAccount32, mark: unmarked},
+	network.Hedera:   {parse: parseHedera, encode: encodeHedera, sizes: sizesHedera, mark: markHedera},
 }
+
+// unmarked is the mark of a family that is never guessed.
+func unmarked(string) bool { return false }
 
 // sizesAccount20 is for families whose only kind is an account of 20 bytes.
 func sizesAccount20(kind Kind) (low, high int) {

@@ -24,7 +24,18 @@ var candidates = func() []network.Network {
 // network of the family that does, in the order of the network table. It gives none for what no family accepts. Two
 // readings mean that the form does not decide (3… is an address of bitcoin and of litecoin), and a lone one is no
 // proof either: families whose addresses have no checksum (Solana) accept many a text that is something else.
-func Guess(text string) []Guessed {
+//
+// Some families are not guessed by a form that others share. 32 bytes in hex, with 0x or without, are a transaction
+// hash, a public key, an account of Aptos or of Sui, or an implicit one of NEAR, and nearly every word is a name there:
+// a list or a memo would fill up with addresses that nobody meant. Of NEAR only names that end in .near are guessed, of
+// Hedera only 0.0.N, of Aptos and Sui nothing; forty hex digits behind 0x are an EVM address. Readings has them all.
+func Guess(text string) []Guessed { return readings(text, false) }
+
+// Readings is Guess for a look-up: every family that accepts the text, those included that Guess leaves out. Too many
+// readings cost a look-up nothing, for it compares exact keys.
+func Readings(text string) []Guessed { return readings(text, true) }
+
+func readings(text string, all bool) []Guessed {
 	bare := trim(text)
 	if bare == "" || len(text) > MaxText {
 		return nil
@@ -32,6 +43,9 @@ func Guess(text string) []Guessed {
 	var found []Guessed
 	for _, n := range candidates {
 		if len(found) > 0 && found[len(found)-1].Network.Family == n.Family {
+			continue
+		}
+		if mark := families[n.Family].mark; !all && mark != nil && !mark(bare) {
 			continue
 		}
 		if a, p := families[n.Family].parse(n, bare, 0); p.ok() {

@@ -18,7 +18,7 @@ func TestGuess(t *testing.T) {
 		"qp3wjpa3tjlj042z2wv7hahsldgwhwy0rq9sywjpyy":                                                      "bitcoin-cash",
 		"GPwg61XoHqQPNmAucFACuQ5H9sGCDv9TpS":                                                              "bitcoin-gold",
 		"LVg2kJoFNg45Nbpy53h7Fe1wKyeXVRhMH9":                                                              "litecoin",
-		"DDogepartyxxxxxxxxxxxxxxxxxxw1dfzr":                                                              "dogecoin",
+		"DDogepartyxxxxxxxxxxxxxxxxxxw1dfzr":                                                              "dogecoin verge", // the version means both
 		"XnPFsRWTaSgiVauosEwQ6dEitGYXgwznz2":                                                              "dash",
 		"t1MMXtBrSp1XG38Lx9cePcNUCJj5vdWfUWL":                                                             "zcash",
 		"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t":                                                              "tron",
@@ -55,7 +55,7 @@ func TestEveryFamilyHasRulesAndIsGuessed(t *testing.T) {
 		}
 	}
 	for _, n := range network.All() {
-		if bad := refused(t, n.Canonical(), "nothing"); bad.Code == NoRules {
+		if bad := refused(t, n.Canonical(), "nothing!"); bad.Code == NoRules {
 			t.Errorf("%s: %s", n.Canonical(), bad.Reason)
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	Checksum                  // of the right form, and damaged
 	Testnet                   // an address of a test network, where it was not asked for
 	OtherNet                  // an address, but not of this network
-	Shielded                  // a private address that hides who it is: nothing to screen
+	Shielded                  // a private address with nothing in it that is known here: no key to compare
 	Lookalike                 // a character that only looks like the right one, or cannot be seen
 	TooLong                   // longer than MaxText
 	Secret                    // a private key or seed

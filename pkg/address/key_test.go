@@ -81,12 +81,16 @@ func TestWireNumbersNeverChange(t *testing.T) {
 	for want, f := range []network.Family{
 		network.Unknown, network.EVM, network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Tron,
 		network.Solana, network.XRP, network.Stellar, network.Monero,
+		network.Verge, network.Cardano, network.Polkadot, network.TON, network.Cosmos, network.Algorand, network.NEAR, network.Aptos, network.Sui,
+		network.Hedera,
 	} {
 		if int(f) != want {
 			t.Errorf("family %s is %d, was %d", f, f, want)
 		}
 	}
-	for want, k := range []Kind{Account, PKH, SH, WSH, TR, Contract, Pool, Balance, Subaddress} {
+	for want, k := range []Kind{
+		Account, PKH, SH, WSH, TR, Contract, Pool, Balance, Subaddress, Sprout, Sapling, Orchard, MWEB, Named, Master,
+	} {
 		if int(k) != want {
 			t.Errorf("kind %s is %d, was %d", k, k, want)
 		}

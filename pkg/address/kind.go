@@ -8,15 +8,21 @@ type Kind uint8
 
 // The kinds.
 const (
-	Account    Kind = iota // the family's plain account: EVM, Tron, Solana, XRP, Stellar G, Monero standard
-	PKH                    // HASH160 of a public key, however it is spelled: P2PKH or P2WPKH
-	SH                     // hash of a script: HASH160, on bitcoin-cash also HASH256
+	Account    Kind = iota // the family's plain account: EVM, Tron, Solana, XRP, Stellar G, Monero standard, and others
+	PKH                    // hash of a public key, however it is spelled: HASH160 for P2PKH and P2WPKH; Cardano's BLAKE2b-224
+	SH                     // hash of a script: HASH160, on bitcoin-cash also HASH256; Cardano's BLAKE2b-224
 	WSH                    // SHA-256 of a witness script
 	TR                     // taproot output key
-	Contract               // Stellar contract
+	Contract               // Stellar contract; Cosmos account of 32 bytes; NEAR account derived from code
 	Pool                   // Stellar liquidity pool
 	Balance                // Stellar claimable balance
 	Subaddress             // Monero subaddress
+	Sprout                 // Zcash payment address of the first shielded pool
+	Sapling                // Zcash receiver of the second shielded pool
+	Orchard                // Zcash receiver of the third shielded pool, part of a unified address
+	MWEB                   // Litecoin stealth address
+	Named                  // NEAR account with a name
+	Master                 // TON account on the masterchain
 
 	witness Kind = 16 // + version: a witness program without rules of its own yet
 )
@@ -30,6 +36,7 @@ func Witness(version uint8) Kind { return witness + Kind(version) }
 var kindNames = [...]string{
 	Account: "account", PKH: "pkh", SH: "sh", WSH: "wsh", TR: "tr",
 	Contract: "contract", Pool: "pool", Balance: "balance", Subaddress: "sub",
+	Sprout: "sprout", Sapling: "sapling", Orchard: "orchard", MWEB: "mweb", Named: "named", Master: "master",
 }
 
 // String is the kind's name as it stands in a key's text.

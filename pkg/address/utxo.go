@@ -16,7 +16,7 @@ type utxo struct {
 	cash     string // "" without CashAddr
 	legacy   bool   // has CashAddr, and its canonical text is Base58 all the same
 	test     []*utxo
-	extra    func(text string, r *utxo) (a Address, p problem, mine bool) // further spellings of the network
+	extra    func(text string, r *utxo, o Option) (a Address, p problem, mine bool) // further spellings of the network
 }
 
 // version is a Base58Check version byte or byte pair and what it says.
@@ -45,8 +45,11 @@ func parseUTXO(n network.Network, text string, o Option) (Address, problem) {
 		return Address{}, noRules
 	}
 	if r.extra != nil {
-		if a, p, mine := r.extra(text, r); mine {
-			a.Key.Family = n.Family
+		if a, p, mine := r.extra(text, r, o); mine {
+			if p.ok() {
+				a.Key.Family = n.Family
+				a.Testnet = a.Testnet || n.Testnet
+			}
 			return a, p
 		}
 	}

@@ -159,10 +159,8 @@ func filtered(t testing.TB, snap *watchlist.Snapshot, lines []string) (records [
 }
 
 // unreadable are the lines of OFAC's lists that are no address which this release can read: a transaction key listed as
-// an address of Monero, and Verge's. Who moves money there is held for that.
-var unreadable = map[string]bool{
-	"5be5543ff73456ab9f2d207887e2af87322c651ea1a873c5b25b7ffae456c320": true, "DFFJhnQNZf8rf67tYnesPu7MuGUpYtzv7Z": true,
-}
+// an address of Monero. Who moves money there is held for that.
+var unreadable = map[string]bool{"5be5543ff73456ab9f2d207887e2af87322c651ea1a873c5b25b7ffae456c320": true}
 
 func TestEverySanctionedAddressIsHeldInEverySpelling(t *testing.T) {
 	lists := textLists(t, "2024-12-19")

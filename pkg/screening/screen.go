@@ -138,13 +138,18 @@ func (s *screener) text(party transfer.Party) {
 	}
 }
 
-// match compares the spellings: two scripts of one public key have one key, and only one of them is a segwit address.
-// Base58 against CashAddr is the same script on another network of the family.
+// match compares the spellings: two scripts of one public key have one key, and only one of them is a segwit address;
+// two addresses of one Cardano key differ in their stake part, and a unified address holds more than the key that hit.
+// Base58 against CashAddr is the same script on another network of the family, and so is another prefix of one key.
 func (s *screener) match(party *transfer.Party, e *watchlist.Entry) Match {
-	if party.Text == e.Address || segwit(s.p.Net, party.Text) == segwitOn(e.Network, e.Address) {
+	if party.Text == e.Address {
 		return tagged(party, e, MatchExact)
 	}
-	return tagged(party, e, MatchSameKey)
+	mine, listed := form(s.p.Net, party.Text), formOn(e.Network, e.Address)
+	if mine.Partial() || listed.Partial() || (mine == address.P2WPKH) != (listed == address.P2WPKH) {
+		return tagged(party, e, MatchSameKey)
+	}
+	return tagged(party, e, MatchExact)
 }
 
 // tagged is the match m, unless the entry is for another tag than the transfer's.
@@ -155,14 +160,21 @@ func tagged(party *transfer.Party, e *watchlist.Entry, m Match) Match {
 	return m
 }
 
-func segwitOn(networkName, text string) bool {
+func formOn(networkName, text string) address.Form {
 	n, ok := network.Lookup(networkName)
-	return ok && segwit(n, text)
+	if !ok {
+		return address.Plain
+	}
+	return form(n, text)
 }
 
-func segwit(n network.Network, text string) bool {
+// form is how a text is spelled, Plain for one that is no address of the network.
+func form(n network.Network, text string) address.Form {
 	a, err := address.Parse(n, text)
-	return err == nil && a.Form == address.P2WPKH
+	if err != nil {
+		return address.Plain
+	}
+	return a.Form
 }
 
 // hit adds the hit of a listed entry, unless the address is the exchange's own and the entry says no more than that.

@@ -31,10 +31,7 @@ func (r *resolver) memoAddress(text string) bool {
 	}
 	readings := address.Guess(text)
 	for _, g := range readings {
-		r.add(Party{
-			Role: RoleMemo, Side: SideCounterparty, Index: r.memos,
-			Text: g.Address.Text, Tag: g.Address.Tag, Key: g.Address.Key,
-		})
+		r.add(g.Address, Party{Role: RoleMemo, Side: SideCounterparty, Index: r.memos, Tag: g.Address.Tag})
 	}
 	if len(readings) > 0 {
 		r.memos++

@@ -25,7 +25,8 @@ const (
 	SideInitiator    Side = "initiator"
 )
 
-// Party is an address of a transfer that could be parsed.
+// Party is an address of a transfer that could be parsed. An address with several keys, a unified one of zcash, is as
+// many parties, which differ in Key alone.
 type Party struct {
 	Role  Role
 	Side  Side

@@ -13,7 +13,7 @@ import (
 // Addresses that publishers and standards use as examples.
 const (
 	damaged      = "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" // one letter's case is wrong
-	sapling      = "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9sly2"
+	sapling      = "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"
 	transparent  = "t1Hsc1LR8yKnbbe3twRp88p6vFfC5t7DLbs"
 	solanaWallet = "7EqQdEULxWcraVx3mXKFjc84LhCkMGZCkRuDpvcMwJeK"
 )

@@ -48,7 +48,7 @@ type resolver struct {
 	found   *problems
 	memory  *addressMemory
 
-	parsed, shielded, invalid, unnamed int // of the counterparty's addresses
+	parsed, shielded, invalid, unnamed int // of the counterparty's addresses; a shielded one was parsed too
 	memos                              int // texts of the memo that are addresses
 }
 
@@ -74,7 +74,7 @@ func (r *resolver) run() {
 		}
 		if a, ok := r.parse("from", i, text, RoleSender); ok {
 			t.From[i] = spelled(a, text)
-			r.add(Party{Role: RoleSender, Side: r.sideOf(RoleSender), Index: i, Text: a.Text, Tag: a.Tag, Key: a.Key})
+			r.add(a, Party{Role: RoleSender, Side: r.sideOf(RoleSender), Index: i, Tag: a.Tag})
 		}
 	}
 	for i, text := range t.To {
@@ -85,13 +85,13 @@ func (r *resolver) run() {
 	if t.Contract != "" {
 		if a, ok := r.parse("contract", -1, t.Contract, RoleContract); ok {
 			t.Contract = spelled(a, t.Contract)
-			r.add(Party{Role: RoleContract, Side: SideToken, Text: a.Text, Tag: a.Tag, Key: a.Key})
+			r.add(a, Party{Role: RoleContract, Side: SideToken, Tag: a.Tag})
 		}
 	}
 	if t.Initiator != "" {
 		if a, ok := r.parse("initiator", -1, t.Initiator, RoleInitiator); ok {
 			t.Initiator = spelled(a, t.Initiator)
-			r.add(Party{Role: RoleInitiator, Side: SideInitiator, Text: a.Text, Tag: a.Tag, Key: a.Key})
+			r.add(a, Party{Role: RoleInitiator, Side: SideInitiator, Tag: a.Tag})
 		}
 	}
 	r.memo()
@@ -103,7 +103,7 @@ func (r *resolver) minted(text string) bool {
 		return false
 	}
 	switch r.net.Family {
-	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero:
+	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero, network.Verge:
 		return true
 	default:
 		return false
@@ -126,7 +126,7 @@ func (r *resolver) recipient(i int, text string, a address.Address) {
 	if tag == "" && only {
 		tag = t.Memo
 	}
-	r.add(Party{Role: RoleRecipient, Side: r.sideOf(RoleRecipient), Index: i, Text: a.Text, Tag: tag, Key: a.Key})
+	r.add(a, Party{Role: RoleRecipient, Side: r.sideOf(RoleRecipient), Index: i, Tag: tag})
 }
 
 // spelled is how an address stands in the canonical transfer: without a tag as its canonical text; with one, which the
@@ -138,7 +138,15 @@ func spelled(a address.Address, text string) string {
 	return strings.TrimSpace(text)
 }
 
-func (r *resolver) add(p Party) { r.parties = append(r.parties, p) }
+// add adds a party for each key of its address: a unified address of zcash stands for several, and any of them may be
+// the one that is listed.
+func (r *resolver) add(a address.Address, p Party) {
+	p.Text, p.Key = a.Text, a.Key
+	r.parties = append(r.parties, p)
+	for _, p.Key = range a.Also() {
+		r.parties = append(r.parties, p)
+	}
+}
 
 // parse parses the i-th address of a list, or a single one with i = -1, and counts it when it is the counterparty's.
 func (r *resolver) parse(field string, i int, text string, role Role) (address.Address, bool) {
@@ -152,11 +160,14 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 	}
 	a, err := address.Parse(r.net.Network, text)
 	switch {
+	case err == nil && a.Shielded:
+		r.count(role, &r.shielded) // there is a key to compare, and nobody to be seen behind it
+		return a, true
 	case err == nil:
 		r.memory.remember(r.net, text, &a)
 		r.count(role, &r.parsed)
 		return a, true
-	case shielded(r.net.Network, text):
+	case hidden(err):
 		r.count(role, &r.shielded)
 	default:
 		r.count(role, &r.invalid)
@@ -202,19 +213,8 @@ func (r *resolver) coverage() Coverage {
 	return c
 }
 
-// shielded reports whether a text has the form of an address behind which the network hides who is paid: Zcash's
-// Sapling (zs1…) and Sprout (zc…) addresses.
-func shielded(net network.Network, text string) bool {
-	if net.Family != network.Zcash {
-		return false
-	}
-	text = strings.TrimSpace(text)
-	return len(text) == 78 && strings.HasPrefix(text, "zs1") && isAlphanumeric(text) ||
-		len(text) == 95 && strings.HasPrefix(text, "zc") && isAlphanumeric(text)
-}
-
-func isAlphanumeric(text string) bool {
-	return within(text, 1, len(text), func(c byte) bool {
-		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-	})
+// hidden reports a good address of which nothing can be read: it is shielded whole.
+func hidden(err error) bool {
+	var invalid *address.Invalid
+	return errors.As(err, &invalid) && invalid.Code == address.Shielded
 }

@@ -45,7 +45,7 @@ func anEntry(list string) *rapid.Generator[Entry] {
 		case 0:
 			e.Network, e.Address = "ethereum", fmt.Sprintf("0x%x", payload)
 		case 1:
-			e.Network, e.Address = "verge", fmt.Sprintf("D%x", payload)
+			e.Network, e.Address = "eos", fmt.Sprintf("D%x", payload)
 		default:
 			form := rapid.SampledFrom([]address.Form{address.P2PKH, address.P2WPKH, address.P2SH}).Draw(t, "form")
 			a, err := address.Encode(bitcoin, form, payload[:])

@@ -48,7 +48,7 @@ func TestEntriesSurviveJSON(t *testing.T) {
 }
 
 func TestEntryJSONIsStrict(t *testing.T) {
-	good := `{"network":"verge","address":"D1","category":"scam","categories":["scam"],"entity":"","list":"a","entry_id":"1"}`
+	good := `{"network":"eos","address":"D1","category":"scam","categories":["scam"],"entity":"","list":"a","entry_id":"1"}`
 	if _, err := ParseEntry([]byte(good)); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAnAddressThatNoFamilyReadsAnswersForItsText(t *testing.T) {
 }
 
 func FuzzParseEntry(f *testing.F) {
-	f.Add([]byte(`{"network":"verge","address":"D1","category":"scam","categories":["scam"],"entity":"","list":"a","entry_id":"1"}`))
+	f.Add([]byte(`{"network":"eos","address":"D1","category":"scam","categories":["scam"],"entity":"","list":"a","entry_id":"1"}`))
 	f.Add([]byte(`{"network":"bitcoin","address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","tag":"7","category":"sanctions","categories":["sanctions","mixer"],"entity":"\ud83d\ude00","list":"a","entry_id":"1","measure":"block","confidence":60,"party_listed_at":"2020-09-10"}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, line []byte) {

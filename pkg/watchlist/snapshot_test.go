@@ -242,7 +242,7 @@ func BenchmarkScreenFourCleanKeys(b *testing.B) {
 	for i := range entries {
 		text := fmt.Sprintf("D%d", i)
 		entries[i] = Entry{
-			List: "a", EntryID: text, Network: "verge", Address: text, Key: TextKey(text),
+			List: "a", EntryID: text, Network: "eos", Address: text, Key: TextKey(text),
 			Category: taxonomy.Scam, Categories: []taxonomy.Category{taxonomy.Scam},
 		}
 	}

@@ -160,7 +160,7 @@ func TestAMissingSegmentIsNotASmallerList(t *testing.T) {
 func TestLargeListsAreCutIntoSegments(t *testing.T) {
 	var entries []Entry
 	for i := range 600 {
-		e := on(t, "a", "verge", fmt.Sprintf("D%05d", i))
+		e := on(t, "a", "eos", fmt.Sprintf("D%05d", i))
 		e.Entity = strings.Repeat("x", MaxText)
 		entries = append(entries, e)
 	}

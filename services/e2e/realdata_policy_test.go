@@ -267,7 +267,7 @@ var policyCases = []policyCase{
 	{"unknown beside clean", "deposit", btc(from(cleanBTC, "unknown")), "cleared partial partial unknown_counterparty"},
 	{"unknown beside listed", "deposit", btc(from(p2pkh, "unknown")), "held risk severe partial partial unknown_counterparty sanctions" + sender},
 	{"no sender and a listed token", "deposit", m{"from": nil, "contract": sanctioned}, "held unknown_counterparty severe partial none unknown_counterparty sanctions/contract/token/exact"},
-	{"shielded", "deposit", m{"network": "zcash", "asset": "ZEC", "from": []string{"zs1" + strings.Repeat("q", 75)}, "to": []string{"t1ZmpK4QFcvyQZ3ghTgSboBW8b4HgiZHQF9"}},
+	{"shielded", "deposit", m{"network": "zcash", "asset": "ZEC", "from": []string{"zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"}, "to": []string{"t1ZmpK4QFcvyQZ3ghTgSboBW8b4HgiZHQF9"}},
 		"held unknown_counterparty low partial none shielded"},
 
 	// What cannot be screened.

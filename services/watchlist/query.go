@@ -39,7 +39,7 @@ func Lookup(s *watchlist.Snapshot, text string) []Found {
 	if key, err := address.ParseKey(text); err == nil {
 		look(key, "")
 	}
-	for _, g := range address.Guess(text) {
+	for _, g := range address.Readings(text) {
 		look(g.Address.Key, g.Address.Text)
 	}
 	look(watchlist.TextKey(text), text)

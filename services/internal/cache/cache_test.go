@@ -64,7 +64,7 @@ func snapshot(t *testing.T, list string, n int) *watchlist.Snapshot {
 	for i := range entries {
 		text := fmt.Sprintf("D%06d", i)
 		entries[i] = watchlist.Entry{
-			List: list, EntryID: text, Network: "verge", Address: text, Key: watchlist.TextKey(text),
+			List: list, EntryID: text, Network: "eos", Address: text, Key: watchlist.TextKey(text),
 			Entity: strings.Repeat("x", 100), Category: "scam", Categories: []taxonomy.Category{taxonomy.Scam},
 		}
 	}

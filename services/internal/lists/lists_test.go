@@ -89,7 +89,7 @@ func snapshot(t testing.TB, n int) *watchlist.Snapshot {
 	for i := range entries {
 		text := fmt.Sprintf("D%06d", i)
 		entries[i] = watchlist.Entry{
-			List: "a", EntryID: text, Network: "verge", Address: text, Key: watchlist.TextKey(text),
+			List: "a", EntryID: text, Network: "eos", Address: text, Key: watchlist.TextKey(text),
 			Category: taxonomy.Scam, Categories: []taxonomy.Category{taxonomy.Scam},
 		}
 	}

@@ -20,9 +20,8 @@ type resolved struct {
 
 // foreign names the networks of tickers whose addresses this release cannot read. An entry there is kept by its text.
 var foreign = map[string]string{
-	"ADA": "cardano", "ALGO": "algorand", "ATOM": "cosmos", "BEP2": "bnb-beacon", "DOT": "polkadot", "EOS": "eos",
-	"FIL": "filecoin", "XVG": "verge", "NEAR": "near", "TON": "ton", "XTZ": "tezos", "KSM": "kusama", "HBAR": "hedera",
-	"APT": "aptos", "SUI": "sui", "ICP": "internet-computer", "NEO": "neo", "ICX": "icon", "XEM": "nem", "DCR": "decred",
+	"EOS": "eos", "FIL": "filecoin", "XTZ": "tezos", "ICP": "internet-computer", "NEO": "neo", "ICX": "icon",
+	"XEM": "nem", "DCR": "decred",
 }
 
 // tokens names the networks of tickers that publishers write and that are no network's own asset.
