@@ -79,7 +79,7 @@ func recall[T string | []byte](m *addressMemory, net *knownNetwork, text T) *kno
 // that has no address is no address, whatever a network's rules say of it.
 func (m *addressMemory) remember(net *knownNetwork, text string, a *address.Address) {
 	fits := len(text) >= minMemoryText && len(text) <= memoryText && text != Coinbase && text != UnknownSender
-	if m == nil || net.number == 0 || !fits || a.Tag != "" || a.Trimmed || a.Testnet {
+	if m == nil || net.number == 0 || !fits || a.Tag != "" || a.Trimmed || a.Testnet || a.Shielded {
 		return
 	}
 	lower := a.Text != text

@@ -13,6 +13,8 @@ import (
 // Addresses that publishers and standards use as examples.
 const (
 	damaged      = "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" // one letter's case is wrong
+	unifiedText  = "tu1fm5xassnx4us9jm60l0ntfcyy6awx7xy02nf2yfkq24uungm3pt0uuvtkjemrav8xvvzm6c4j3clpqwlx5qscvt4lyagng0jqxgu9jjd2cf42pwqnj7uwzua7swgjzfm4swmauuz0lu42nrv7vkx9kjkgjluvddsya20tsat5ejujgg66ulw8r0pdhh5vzhjy2yelhrh2wcsx06kf4z"
+	mweb         = "ltcmweb1qq20e2arnhvxw97katjkmsd35agw3capxjkrkh7dk8d30rczm8ypxuq329nwh2twmchhqn3jqh7ua4ps539f6aazh79jy76urqht4qa59ts3at6gf"
 	sapling      = "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"
 	transparent  = "t1Hsc1LR8yKnbbe3twRp88p6vFfC5t7DLbs"
 	solanaWallet = "7EqQdEULxWcraVx3mXKFjc84LhCkMGZCkRuDpvcMwJeK"
@@ -68,6 +70,12 @@ func TestCoverageSaysHowMuchOfTheCounterpartyIsKnown(t *testing.T) {
 		{"a shielded sender", zcash(sapling), coverage(transfer.KnownNone, transfer.GapShielded), nil},
 		{"one of two shielded", zcash(sapling, transparent), coverage(transfer.KnownPartial, transfer.GapShielded), nil},
 		{"shielded and bad", zcash(sapling, "t1bad"), coverage(transfer.KnownNone, transfer.GapUnparsed), []string{"from[1]"}},
+		{"a unified sender", zcash(unifiedText), coverage(transfer.KnownNone, transfer.GapShielded), nil},
+		{"a mistyped shielded sender", zcash(sapling[:77] + "z"), coverage(transfer.KnownNone, transfer.GapUnparsed), []string{"from[0]"}},
+		{"a shielded sender on litecoin", m{"network": "litecoin", "asset": "LTC", "from": []string{mweb}, "to": nil}, coverage(transfer.KnownNone, transfer.GapShielded), nil},
+		{"minted on NEAR", m{"network": "near", "asset": "NEAR", "from": []string{transfer.Coinbase}}, unparsed, []string{"from[0]"}},
+		{"unknown on NEAR", m{"network": "near", "asset": "NEAR", "from": []string{transfer.UnknownSender}}, unknown, nil},
+		{"a name on NEAR", m{"network": "near", "asset": "NEAR", "from": []string{"alice.near"}}, full, nil},
 		{"a shielded text on another network", m{"from": []string{sapling}}, unparsed, []string{"from[0]"}},
 	}
 	for _, c := range cases {

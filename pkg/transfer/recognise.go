@@ -241,7 +241,7 @@ func (r *recogniser) address(text []byte) bool {
 		return !known.lower
 	}
 	a, err := address.Parse(r.net.Network, string(text))
-	if err != nil || a.Text != string(text) || a.Tag != "" || a.Text == Coinbase || a.Text == UnknownSender {
+	if err != nil || a.Shielded || a.Text != string(text) || a.Tag != "" || a.Text == Coinbase || a.Text == UnknownSender {
 		return false
 	}
 	r.memory.remember(r.net, a.Text, &a)

@@ -16,6 +16,9 @@ var plainBodies = []string{
 	`{"id":"t","direction":"deposit","customer_id":"c","network":"tron","asset":"USDT","amount":"10.01","from":["TJRabPrwbZy45sbavfcjinPJC18kjpRTv8","TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"],"from_amounts":["10","0.01"],"to":["TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"],"memo":"a memo of 23 characters","evidence":"calldata","occurred_at":"2026-11-01T00:00:00.5Z"}`,
 }
 
+// unified is an address of zcash with a transparent, a Sapling and an Orchard receiver: ZIP 316's own vector.
+const unified = "tu1fm5xassnx4us9jm60l0ntfcyy6awx7xy02nf2yfkq24uungm3pt0uuvtkjemrav8xvvzm6c4j3clpqwlx5qscvt4lyagng0jqxgu9jjd2cf42pwqnj7uwzua7swgjzfm4swmauuz0lu42nrv7vkx9kjkgjluvddsya20tsat5ejujgg66ulw8r0pdhh5vzhjy2yelhrh2wcsx06kf4z"
+
 // checkRecognised holds Recognise to Parse: what it takes Parse takes, and makes the same of.
 func checkRecognised(t *testing.T, p *Parser, body []byte) bool {
 	t.Helper()
@@ -74,6 +77,8 @@ func TestWhatNeedsALookIsNotRecognised(t *testing.T) {
 		"an unknown sender":          strings.Replace(base, `0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed`, UnknownSender, 1),
 		"mixed case":                 strings.Replace(base, `0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed`, `0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed`, 1),
 		"an invalid address":         strings.Replace(base, `0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed`, `0x5a`, 1),
+		"a shielded sender":          `{"id":"t1","direction":"deposit","customer_id":"c1","network":"zcash","asset":"ZEC","amount":"1.5","from":["zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya"],"occurred_at":"2026-11-01T00:00:00Z"}`,
+		"a unified recipient":        `{"id":"t1","direction":"withdrawal","customer_id":"c1","network":"zcash","asset":"ZEC","amount":"1.5","to":["` + unified + `"],"occurred_at":"2026-11-01T00:00:00Z"}`,
 		"an unknown network":         strings.Replace(base, `"ethereum"`, `"aethereum"`, 1),
 		"another name of a network":  strings.Replace(base, `"ethereum"`, `"eip155:1"`, 1),
 		"a zero behind the amount":   strings.Replace(base, `"1.5"`, `"1.50"`, 1),

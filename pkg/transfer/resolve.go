@@ -12,6 +12,9 @@ import (
 // ruleNetwork is the rule of a network that is well-formed and unknown.
 const ruleNetwork = "is not a known network, so that its addresses cannot be screened; want a CAIP-2 id such as eip155:1, or a name such as bitcoin"
 
+// ruleWord is the rule of a word of the contract where an address belongs.
+const ruleWord = "stands for a sender without an address, and is none"
+
 // resolve parses every address of the transfer, writes the canonical texts back, and fills Net, Parties and Coverage.
 // What cannot be parsed keeps its text and is reported.
 func (p *Parsed) resolve(found *problems, memory *addressMemory) {
@@ -160,6 +163,9 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 	}
 	a, err := address.Parse(r.net.Network, text)
 	switch {
+	case err == nil && (text == Coinbase || text == UnknownSender):
+		r.count(role, &r.invalid) // a name on NEAR, and a word of the contract everywhere
+		r.found.add(element(field, i), text, ruleWord)
 	case err == nil && a.Shielded:
 		r.count(role, &r.shielded) // there is a key to compare, and nobody to be seen behind it
 		return a, true
