@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -13,18 +14,20 @@ import (
 
 // benchCmd measures the pipeline beside what its broker can do.
 type benchCmd struct {
-	Brokers       []string `help:"Brokers to measure on, with topics of the benchmark's own that are removed afterwards; none: an embedded one." placeholder:"HOST:PORT,…"`
-	Transfers     int      `default:"300000" help:"How many transfers each round measures."`
-	Entries       int      `default:"1000000" help:"How many entries the watchlist has."`
-	HitShare      float64  `default:"0.01" help:"Which part of the transfers has a listed counterparty."`
-	Partitions    int      `default:"6" help:"Of each topic."`
-	Lanes         int      `default:"2" help:"Of each hop, and of the bare loop."`
-	Rounds        int      `default:"3" help:"How often each stage is measured; the figures are medians."`
-	Samples       int      `default:"300" help:"How many lone transfers are timed."`
-	Stage         string   `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,record" help:"Measure this alone: ${enum}."`
-	Record        bool     `help:"Also measure the recorder with an embedded ClickHouse engine."`
-	ClickHouseLib string   `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
-	Profile       string   `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
+	Brokers       []string      `help:"Brokers to measure on, with topics of the benchmark's own that are removed afterwards; none: an embedded one." placeholder:"HOST:PORT,…"`
+	Transfers     int           `default:"300000" help:"How many transfers each round measures."`
+	Entries       int           `default:"1000000" help:"How many entries the watchlist has."`
+	HitShare      float64       `default:"0.01" help:"Which part of the transfers has a listed counterparty."`
+	Partitions    int           `default:"6" help:"Of each topic."`
+	Lanes         int           `default:"2" help:"Of each hop, and of the bare loop."`
+	Rounds        int           `default:"3" help:"How often each stage is measured; the figures are medians."`
+	Samples       int           `default:"300" help:"How many lone transfers are timed."`
+	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
+	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
+	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record" help:"Measure this alone: ${enum}."`
+	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
+	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
+	Profile       string        `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
 }
 
 // Help is the rest of the command's help.
@@ -36,7 +39,7 @@ func (benchCmd) Help() string {
 func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
-		Rounds: c.Rounds, Samples: c.Samples, Stage: c.Stage, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
+		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Stage: c.Stage, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
 	}
 	if app.IsTerminal(s.Err) {
 		const whole = 1000

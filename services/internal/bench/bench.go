@@ -30,12 +30,13 @@ const (
 	StageAlerting   = "alerting"
 	StageChain      = "chain"
 	StageLatency    = "latency"
+	StageLoad       = "load"
 	StageRecord     = "record"
 )
 
 // Stages are the names that Config.Stage takes.
 func Stages() []string {
-	return []string{StageAll, StageIngest, StageEnrichment, StageAlerting, StageChain, StageLatency, StageRecord}
+	return []string{StageAll, StageIngest, StageEnrichment, StageAlerting, StageChain, StageLatency, StageLoad, StageRecord}
 }
 
 // Bounds of Config.
@@ -45,6 +46,8 @@ const (
 	MaxLanes      = 64
 	MaxRounds     = 100
 	MaxSamples    = 100_000
+	MaxRate       = 1_000_000
+	MaxDuration   = time.Hour
 	MaxHitShare   = 0.9
 )
 
@@ -57,10 +60,12 @@ type Config struct {
 	Partitions int
 	Lanes      int // of each hop, and of the bare loop
 	Rounds     int
-	Samples    int    // lone transfers whose way through the three hops is timed
-	Stage      string // one of Stages
-	Record     bool   // also measure the recorder with an embedded ClickHouse engine
-	Lib        string // the engine's library; "": where it is found
+	Samples    int           // lone transfers whose way through the three hops is timed
+	Rate       float64       // arrivals a second, held whatever the pipeline does
+	Duration   time.Duration // for how long
+	Stage      string        // one of Stages
+	Record     bool          // also measure the recorder with an embedded ClickHouse engine
+	Lib        string        // the engine's library; "": where it is found
 
 	Profile string // folder for profiles; "": none
 	// Progress is told what begins, and how much of the whole is done, 0 to 1. Nil: nobody.
@@ -83,6 +88,12 @@ func (c Config) check() error {
 	within("samples", c.Samples, 1, MaxSamples)
 	if !(c.HitShare >= 0 && c.HitShare <= MaxHitShare) {
 		errs = append(errs, fmt.Errorf("hit-share: %g, want from 0 to %g", c.HitShare, MaxHitShare))
+	}
+	if !(c.Rate > 0 && c.Rate <= MaxRate) {
+		errs = append(errs, fmt.Errorf("rate: %g, want more than 0 and at most %d", c.Rate, MaxRate))
+	}
+	if c.Duration <= 0 || c.Duration > MaxDuration {
+		errs = append(errs, fmt.Errorf("duration: %s, want more than 0 and at most %s", c.Duration, MaxDuration))
 	}
 	if !slices.Contains(Stages(), c.Stage) {
 		errs = append(errs, fmt.Errorf("stage: %q, want one of %s", c.Stage, strings.Join(Stages(), ", ")))
@@ -129,10 +140,16 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		if r.Chain, err = b.chain(ctx, inputs); err != nil {
 			return nil, fmt.Errorf("%s: %w", StageChain, err)
 		}
+		r.Chain.OfHops = ofHops(r.Chain, r.Stages)
 	}
 	if cfg.wants(StageLatency) {
 		if r.Latency, err = b.latency(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", StageLatency, err)
+		}
+	}
+	if cfg.wants(StageLoad) {
+		if r.Load, err = b.load(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", StageLoad, err)
 		}
 	}
 	if cfg.wants(StageRecord) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(clickhousetest.Main(m)) }
 
 // tiny is a benchmark of a second.
 func tiny(stage string) Config {
-	return Config{Transfers: 2_000, Entries: 1_000, HitShare: 0.05, Partitions: 6, Lanes: 2, Rounds: 1, Samples: 5, Stage: stage}
+	return Config{Transfers: 2_000, Entries: 1_000, HitShare: 0.05, Partitions: 6, Lanes: 2, Rounds: 1, Samples: 5, Rate: 500, Duration: time.Second, Stage: stage}
 }
 
 func run(t *testing.T, cfg Config) *Report {
@@ -64,6 +65,12 @@ func TestEverythingIsMeasuredInOneRun(t *testing.T) {
 	}
 	if l := r.Latency; l.Samples != cfg.Samples || l.P50 <= 0 || l.P99 < l.P50 || l.Max < l.P99 {
 		t.Errorf("latency %+v", l)
+	}
+	if l := r.Load; l.Samples < 400 || l.P50 <= 0 || l.P999 < l.P99 || l.Max < l.P999 || l.Wanted != cfg.Rate || l.Reached <= 0 {
+		t.Errorf("load %+v", l)
+	}
+	if r.Chain.OfHops <= 0 {
+		t.Errorf("chain %+v", r.Chain)
 	}
 	if r.Watchlist.Entries != cfg.Entries || r.Watchlist.MemoryBytes <= 0 || r.Record != nil || r.Broker.Kind != "embedded" {
 		t.Errorf("%+v, %+v, %+v", r.Watchlist, r.Record, r.Broker)
@@ -156,6 +163,8 @@ func TestSettingsAreChecked(t *testing.T) {
 		"rounds":     func(c *Config) { c.Rounds = MaxRounds + 1 },
 		"samples":    func(c *Config) { c.Samples = MaxSamples + 1 },
 		"hit-share":  func(c *Config) { c.HitShare = MaxHitShare + 0.01 },
+		"rate":       func(c *Config) { c.Rate = 0 },
+		"duration":   func(c *Config) { c.Duration = MaxDuration + 1 },
 		"stage":      func(c *Config) { c.Stage = "ingst" },
 	} {
 		cfg := tiny(StageAll)
@@ -165,7 +174,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		}
 	}
 	most := Config{Transfers: MaxTransfers, Entries: 10_000_000, HitShare: MaxHitShare, Partitions: MaxPartitions, Lanes: MaxLanes,
-		Rounds: MaxRounds, Samples: MaxSamples, Stage: StageRecord}
+		Rounds: MaxRounds, Samples: MaxSamples, Rate: MaxRate, Duration: MaxDuration, Stage: StageRecord}
 	if err := most.check(); err != nil {
 		t.Errorf("at the bounds: %v", err)
 	}

@@ -54,6 +54,18 @@ func (b *bench) chain(ctx context.Context, inputs map[string]string) (*Stage, er
 	return &s, err
 }
 
+// ofHops is the chain's rate as a part of what its hops reach one behind the other.
+func ofHops(chain *Stage, stages []Stage) float64 {
+	if len(stages) < len(hops) {
+		return 0
+	}
+	each := 0.0
+	for _, s := range stages {
+		each += 1 / s.Rate
+	}
+	return round(chain.Rate*each, 3)
+}
+
 // profile runs a stage once more, when profiles are wanted: what profiling costs is in no figure.
 func (b *bench) profile(ctx context.Context, stage string, run func(ctx context.Context, cpu string) (pass, error)) error {
 	if b.cfg.Profile == "" {

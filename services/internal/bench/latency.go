@@ -19,54 +19,64 @@ const (
 )
 
 // latency sends transfers one at a time through the three hops, and waits for each one's verdict at a consumer.
-func (b *bench) latency(ctx context.Context) (_ *Latency, err error) {
+func (b *bench) latency(ctx context.Context) (*Latency, error) {
 	b.progress.step("lone transfers")
+	seen := make(chan verdict, 1)
+	took := make([]time.Duration, 0, b.cfg.Samples)
+	err := b.live(ctx, note(seen), func(ctx context.Context, p stream.Publisher) error {
+		for i := range warmUp + b.cfg.Samples {
+			d, err := alone(ctx, p, b.world.next(), seen)
+			if err != nil {
+				return err
+			}
+			if i >= warmUp {
+				took = append(took, d)
+			}
+			if err := pause(ctx, calm); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(took)
+	return &Latency{Samples: len(took), P50: millis(percentile(took, 0.5)), P90: millis(percentile(took, 0.9)),
+		P99: millis(percentile(took, 0.99)), Max: millis(took[len(took)-1])}, nil
+}
+
+// live runs the three hops on topics of their own, with a consumer of the verdicts, while fn sends.
+func (b *bench) live(ctx context.Context, consume func(context.Context, *stream.Batch) error, fn func(context.Context, stream.Publisher) error) (err error) {
 	names := []string{schemas.Raw, schemas.Transfers, schemas.Screened, schemas.Verdicts, schemas.Flagged, schemas.DeadLetters}
 	topics, err := b.server.topics(ctx, b.cfg.Partitions, names...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, b.server.remove(topics)) }()
 	s := newSpace(b.server.client, topics)
 	running, err := b.start(ctx, s, hops, nil, nil)
 	defer func() { err = errors.Join(err, running.stop()) }()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p, err := stream.NewProducer(stream.ProducerConfig{}, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	stopProducer := background(ctx, p.Run)
 	defer func() { err = errors.Join(err, stopProducer()) }()
-	seen := make(chan verdict, 1)
 	ready := make(chan struct{})
 	tail, err := stream.NewTail(stream.TailConfig{Topic: schemas.Verdicts, CaughtUp: func() { close(ready) }}, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stopTail := background(ctx, func(ctx context.Context) error { return tail.Run(ctx, note(seen)) })
+	stopTail := background(ctx, func(ctx context.Context) error { return tail.Run(ctx, consume) })
 	defer func() { err = errors.Join(err, stopTail()) }()
 	if err := running.await(ctx, ready); err != nil {
-		return nil, err
+		return err
 	}
-
-	took := make([]time.Duration, 0, b.cfg.Samples)
-	for i := range warmUp + b.cfg.Samples {
-		d, err := alone(ctx, p, b.world.next(), seen)
-		if err != nil {
-			return nil, err
-		}
-		if i >= warmUp {
-			took = append(took, d)
-		}
-		if err := pause(ctx, calm); err != nil {
-			return nil, err
-		}
-	}
-	slices.Sort(took)
-	return &Latency{Samples: len(took), P50: millis(percentile(took, 0.5)), P90: millis(percentile(took, 0.9)),
-		P99: millis(percentile(took, 0.99)), Max: millis(took[len(took)-1])}, nil
+	return fn(ctx, p)
 }
 
 // verdict is one that a consumer has seen.

@@ -8,7 +8,7 @@ type progress struct {
 
 func newProgress(c Config) *progress {
 	p := &progress{tell: c.Progress, steps: 2} // the broker, the list
-	if c.Stage != StageLatency {
+	if c.Stage != StageLatency && c.Stage != StageLoad {
 		p.steps++ // the transfers
 	}
 	profiled := 0
@@ -30,8 +30,10 @@ func newProgress(c Config) *progress {
 	if c.wants(StageChain) {
 		p.steps += c.Rounds + profiled
 	}
-	if c.wants(StageLatency) {
-		p.steps++
+	for _, stage := range []string{StageLatency, StageLoad} {
+		if c.wants(stage) {
+			p.steps++
+		}
 	}
 	return p
 }

@@ -16,6 +16,7 @@ type Report struct {
 	Stages    []Stage   `json:"stages"`
 	Chain     *Stage    `json:"chain,omitempty"` // its bare loop is three of them in a row
 	Latency   *Latency  `json:"latency,omitempty"`
+	Load      *Load     `json:"load,omitempty"`
 	Record    *Record   `json:"record,omitempty"`
 }
 
@@ -63,6 +64,9 @@ type Stage struct {
 	Cost
 	Bare   Cost    `json:"bare"`
 	OfBare float64 `json:"of_bare"` // the hop's rate as a part of the bare loop's
+	// OfHops is the chain's rate as a part of what its hops make of the same cores one behind the other:
+	// 1/(1/ingest + 1/enrichment + 1/alerting). 0 where the hops were not measured too.
+	OfHops float64 `json:"of_hops,omitempty"`
 	// Rounds are the rates of each round, hop and bare loop, in the order in which they ran.
 	Rounds []Round `json:"rounds"`
 }
@@ -88,6 +92,19 @@ type Latency struct {
 	P50     float64 `json:"p50_ms"`
 	P90     float64 `json:"p90_ms"`
 	P99     float64 `json:"p99_ms"`
+	Max     float64 `json:"max_ms"`
+}
+
+// Load is how long transfers take that arrive at a fixed rate, from the moment when each was due to be sent to its verdict
+// at a consumer, through all three hops.
+type Load struct {
+	Wanted  float64 `json:"wanted_per_second"`
+	Reached float64 `json:"sent_per_second"`
+	Samples int     `json:"samples"`
+	P50     float64 `json:"p50_ms"`
+	P90     float64 `json:"p90_ms"`
+	P99     float64 `json:"p99_ms"`
+	P999    float64 `json:"p999_ms"`
 	Max     float64 `json:"max_ms"`
 }
 

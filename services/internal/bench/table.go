@@ -40,13 +40,21 @@ func (r *Report) WriteTable(w io.Writer) error {
 		return err
 	}
 	if r.Chain != nil {
-		fmt.Fprintf(&b, "the bare loop of %s is three of them in a row\n", StageChain)
+		fmt.Fprintf(&b, "the bare loop of %s is three of them in a row", StageChain)
+		if r.Chain.OfHops > 0 {
+			fmt.Fprintf(&b, "; the chain runs at %.2f of what its hops make of the same cores one behind the other", r.Chain.OfHops)
+		}
+		b.WriteByte('\n')
 	}
 	if r.Record != nil {
 		fmt.Fprintf(&b, "the bare loop of %s is the inserts alone, in blocks of %s; the engine's own CPU is in no figure\n", StageRecord, grouped(float64(r.Record.BatchRows)))
 	}
 	if l := r.Latency; l != nil {
 		fmt.Fprintf(&b, "\na lone transfer, from the send to its verdict at a consumer: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, longest %.2f ms of %d\n", l.P50, l.P90, l.P99, l.Max, l.Samples)
+	}
+	if l := r.Load; l != nil {
+		fmt.Fprintf(&b, "%s transfers a second, each from when it was due (%s were sent): p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, longest %.2f ms of %s\n",
+			grouped(l.Wanted), grouped(l.Reached), l.P50, l.P90, l.P99, l.P999, l.Max, grouped(float64(l.Samples)))
 	}
 	fmt.Fprintf(&b, "the list: %.1f MB in memory, built in %.1f s\n", float64(r.Watchlist.MemoryBytes)/1e6, r.Watchlist.BuildSeconds)
 	_, err := io.WriteString(w, b.String())

@@ -143,7 +143,7 @@ func (b *bench) prepare(ctx context.Context) (inputs map[string]string, err erro
 	if b.cfg.wants(StageRecord) {
 		last = schemas.Verdicts
 	}
-	if b.cfg.Stage == StageLatency {
+	if b.cfg.Stage == StageLatency || b.cfg.Stage == StageLoad {
 		return inputs, nil
 	}
 	b.progress.step("writing the transfers")
@@ -204,8 +204,10 @@ func (b *bench) preload(ctx context.Context, s *space) (err error) {
 // next is the next transfer as an exchange sends it.
 func (w *world) next() stream.Message {
 	t, _ := w.transfers.Next()
-	return stream.Message{Topic: schemas.Raw, Key: []byte(t.CustomerID), Value: transfer.AppendCanonical(nil, &t)}
+	return stream.Message{Topic: schemas.Raw, Key: []byte(t.CustomerID), Value: canonical(&t)}
 }
+
+func canonical(t *transfer.Transfer) []byte { return transfer.AppendCanonical(nil, t) }
 
 // fill runs a hop once over its input, so that its first output is the next hop's input, and checks that nothing is
 // missing there: a transfer that was refused would make the hops' rates differ for no reason of theirs.
