@@ -42,6 +42,10 @@ e2e: build ## the end-to-end suite, embedded and against real servers (fetches A
 bench: build ## rate of each hop and of the whole beside the bare loop, in one run
 	@bin/sluice bench
 
+.PHONY: bench-peers
+bench-peers: ## the same on a real Kafka, beside Kafka Streams and franz-go; the report in PEERS (default bench-peers.json)
+	SLUICE_BENCH_PEERS=$(abspath $(or $(PEERS),bench-peers.json)) go test -run '^$$' -bench Peers -benchtime 1x -timeout 90m ./services/internal/bench
+
 .PHONY: up
 up: bin/sluice ## the pipeline in containers: Kafka, Redis, ClickHouse and one container for each service
 	@deployments/secrets.sh

@@ -25,6 +25,7 @@ type benchCmd struct {
 	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
 	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
 	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record" help:"Measure this alone: ${enum}."`
+	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
 	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
 	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
 	Profile       string        `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
@@ -39,7 +40,7 @@ func (benchCmd) Help() string {
 func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
-		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Stage: c.Stage, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
+		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
 	}
 	if app.IsTerminal(s.Err) {
 		const whole = 1000

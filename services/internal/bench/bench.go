@@ -64,6 +64,7 @@ type Config struct {
 	Rate       float64       // arrivals a second, held whatever the pipeline does
 	Duration   time.Duration // for how long
 	Stage      string        // one of Stages
+	Peers      []string      // of Peers, measured beside the enrichment hop
 	Record     bool          // also measure the recorder with an embedded ClickHouse engine
 	Lib        string        // the engine's library; "": where it is found
 
@@ -94,6 +95,11 @@ func (c Config) check() error {
 	}
 	if c.Duration <= 0 || c.Duration > MaxDuration {
 		errs = append(errs, fmt.Errorf("duration: %s, want more than 0 and at most %s", c.Duration, MaxDuration))
+	}
+	for _, p := range c.Peers {
+		if !slices.Contains(Peers(), p) {
+			errs = append(errs, fmt.Errorf("peers: %q, want some of %s", p, strings.Join(Peers(), ", ")))
+		}
 	}
 	if !slices.Contains(Stages(), c.Stage) {
 		errs = append(errs, fmt.Errorf("stage: %q, want one of %s", c.Stage, strings.Join(Stages(), ", ")))

@@ -92,6 +92,15 @@ func TestAStageAlone(t *testing.T) {
 	}
 }
 
+func TestAnotherClientBesideTheHop(t *testing.T) {
+	cfg := tiny(StageEnrichment)
+	cfg.Peers = []string{PeerFranz}
+	r := run(t, cfg)
+	if p := r.Stages[0].Peers; len(p) != 1 || p[0].Name != PeerFranz || p[0].Rate <= 0 || p[0].OfPeer <= 0 || p[0].CPUSeconds <= 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestProfilesAreLeft(t *testing.T) {
 	cfg := tiny(StageChain)
 	cfg.Profile = filepath.Join(t.TempDir(), "made")
@@ -165,6 +174,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"hit-share":  func(c *Config) { c.HitShare = MaxHitShare + 0.01 },
 		"rate":       func(c *Config) { c.Rate = 0 },
 		"duration":   func(c *Config) { c.Duration = MaxDuration + 1 },
+		"peers":      func(c *Config) { c.Peers = []string{"bento"} },
 		"stage":      func(c *Config) { c.Stage = "ingst" },
 	} {
 		cfg := tiny(StageAll)

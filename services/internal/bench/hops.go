@@ -18,6 +18,13 @@ func (b *bench) hops(ctx context.Context, inputs map[string]string) ([]Stage, er
 		}
 	}
 	passes := make([]pairs, len(wanted))
+	others := make([][]*peer, len(wanted))
+	for i, h := range wanted {
+		var err error
+		if others[i], err = b.peers(ctx, h.name); err != nil {
+			return nil, err
+		}
+	}
 	for r := range b.cfg.Rounds {
 		for i, h := range wanted {
 			b.progress.step(fmt.Sprintf("%s, round %d of %d", h.name, r+1, b.cfg.Rounds))
@@ -26,11 +33,15 @@ func (b *bench) hops(ctx context.Context, inputs map[string]string) ([]Stage, er
 			if err := passes[i].add(ctx, r, run, bare); err != nil {
 				return nil, fmt.Errorf("%s: %w", h.name, err)
 			}
+			if err := b.round(ctx, others[i], inputs, h.in); err != nil {
+				return nil, err
+			}
 		}
 	}
 	stages := make([]Stage, len(wanted))
 	for i, h := range wanted {
 		stages[i] = passes[i].stage(h.name, b.cfg.Transfers)
+		stages[i].Peers = beside(others[i], passes[i].ours, b.cfg.Transfers)
 		if err := b.profile(ctx, h.name, func(ctx context.Context, cpu string) (pass, error) { return b.hop(ctx, inputs, cpu, h) }); err != nil {
 			return nil, fmt.Errorf("%s: %w", h.name, err)
 		}

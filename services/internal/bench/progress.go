@@ -1,5 +1,7 @@
 package bench
 
+import "slices"
+
 // progress tells how far the run is, in steps of about the same size.
 type progress struct {
 	tell        func(done float64, what string)
@@ -20,6 +22,9 @@ func newProgress(c Config) *progress {
 		if c.wants(h.name) {
 			deepest = i
 			p.steps += c.Rounds + profiled
+			if h.name == StageEnrichment && slices.Contains(c.Peers, PeerStreams) {
+				p.steps++
+			}
 		}
 	}
 	if c.wants(StageRecord) {
@@ -44,6 +49,13 @@ func (p *progress) step(what string) {
 		p.tell(min(1, float64(p.done)/float64(p.steps)), what)
 	}
 	p.done++
+}
+
+// tellOnly says what is done within a step.
+func (p *progress) tellOnly(what string) {
+	if p.tell != nil {
+		p.tell(min(1, float64(p.done)/float64(p.steps)), what)
+	}
 }
 
 // end says that all is done.

@@ -67,8 +67,16 @@ type Stage struct {
 	// OfHops is the chain's rate as a part of what its hops make of the same cores one behind the other:
 	// 1/(1/ingest + 1/enrichment + 1/alerting). 0 where the hops were not measured too.
 	OfHops float64 `json:"of_hops,omitempty"`
+	Peers  []Peer  `json:"peers,omitempty"`
 	// Rounds are the rates of each round, hop and bare loop, in the order in which they ran.
 	Rounds []Round `json:"rounds"`
+}
+
+// Peer is another program that did the hop's work, or the least of it, on the same input in the same rounds.
+type Peer struct {
+	Name string `json:"name"`
+	Cost
+	OfPeer float64 `json:"of_peer"` // the hop's rate as a part of the peer's
 }
 
 // Cost is what a million transfers, or one, cost.

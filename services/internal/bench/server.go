@@ -40,6 +40,9 @@ const removal = 30 * time.Second
 // leaderPoll is the time between two looks at new topics.
 const leaderPoll = 20 * time.Millisecond
 
+// sessionPoll is the time between two tries to delete a group whose member is gone.
+const sessionPoll = 500 * time.Millisecond
+
 // startServer connects to brokers, or starts one of its own.
 func startServer(ctx context.Context, brokers []string) (_ *server, err error) {
 	var random [4]byte
@@ -179,22 +182,35 @@ func (s *server) remove(topics map[string]string) error {
 	return errors.Join(errs...)
 }
 
+// removeGroups deletes the groups. One whose member ended without leaving is deleted when its session has run out.
 func (s *server) removeGroups() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removal)
 	defer cancel()
-	req := kmsg.NewPtrDeleteGroupsRequest()
-	req.Groups = s.groups
-	res, err := req.RequestWith(ctx, s.remover)
-	if err != nil {
-		return fmt.Errorf("remove the groups %s…: %w", s.prefix, err)
-	}
-	var errs []error
-	for _, g := range res.Groups {
-		if err := kerr.ErrorForCode(g.ErrorCode); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-			errs = append(errs, fmt.Errorf("remove the group %s: %w", g.Group, err))
+	left := s.groups
+	for {
+		req := kmsg.NewPtrDeleteGroupsRequest()
+		req.Groups = left
+		res, err := req.RequestWith(ctx, s.remover)
+		if err != nil {
+			return fmt.Errorf("remove the groups %s…: %w", s.prefix, err)
+		}
+		var errs []error
+		left = nil
+		for _, g := range res.Groups {
+			switch err := kerr.ErrorForCode(g.ErrorCode); {
+			case errors.Is(err, kerr.NonEmptyGroup):
+				left = append(left, g.Group)
+			case err != nil && !errors.Is(err, kerr.GroupIDNotFound):
+				errs = append(errs, fmt.Errorf("remove the group %s: %w", g.Group, err))
+			}
+		}
+		if len(left) == 0 || len(errs) > 0 {
+			return errors.Join(errs...)
+		}
+		if pause(ctx, sessionPoll) != nil {
+			return fmt.Errorf("remove the groups %v: they have members", left)
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // about says which broker it is.

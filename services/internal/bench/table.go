@@ -39,6 +39,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	for _, x := range r.Stages {
+		for _, p := range x.Peers {
+			fmt.Fprintf(&b, "%s beside %s: %.2f of its %s transfers/s; CPU s/M %.2f\n", x.Stage, p.Name, p.OfPeer, grouped(p.Rate), p.CPUSeconds)
+		}
+	}
 	if r.Chain != nil {
 		fmt.Fprintf(&b, "the bare loop of %s is three of them in a row", StageChain)
 		if r.Chain.OfHops > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
@@ -35,6 +36,7 @@ const (
 type world struct {
 	transfers *simulate.Generator
 	current   enrichment.Current
+	entries   func() iter.Seq[*watchlist.Entry] // of the list
 	rules     judge.Rules
 	list      Watchlist
 	meanBytes float64 // of a preloaded transfer
@@ -66,6 +68,7 @@ func makeWorld(cfg Config) (*world, error) {
 	w.list = Watchlist{Entries: snapshot.Len(), MakeSeconds: seconds(made.Sub(began)), BuildSeconds: seconds(time.Since(made))}
 	// Of the entries, the heap holds by now what the snapshot keeps.
 	w.list.MemoryBytes = max(0, heap()-before)
+	w.entries = snapshot.All
 	w.current = enrichment.Current{Snapshot: snapshot, Seq: 1, Usable: true}
 	set, err := rules.Compile(rules.DefaultOptions(), rules.Builtin())
 	if err != nil {
