@@ -212,11 +212,7 @@ func (d Deps) activate(ctx context.Context, state activation.State, base uint64,
 
 // pointerTo is the pointer that puts an activation of lists in force.
 func pointerTo(a activation.Activation) lists.Pointer {
-	p := lists.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version}
-	for _, l := range a.Lists {
-		p.Count += l.Entries
-	}
-	return p
+	return lists.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version, Count: a.Entries()}
 }
 
 // before returns the snapshot that an update goes on from, nil where there is none, and base, the highest number known

@@ -13,6 +13,9 @@ var audited = map[string]audit.Action{
 	"watchlist lookup": nothing,
 	"watchlist export": nothing,
 
+	"watchlist versions": nothing,
+	"watchlist diff":     nothing,
+
 	"migrate":  audit.SchemaMigrate,
 	"screen":   nothing,
 	"convert":  nothing,

@@ -38,7 +38,7 @@ func (c *watchlistImportCmd) Run(ctx context.Context, s streams) (err error) {
 	if c.AcceptShrink && (c.Author == "" || c.Reason == "") {
 		return errors.New("--accept-shrink: wants --author and --reason, which are kept with the list")
 	}
-	desk, err := app.OpenDesk(ctx, &c.Config, true, app.Logger(s.Err, config.Log{Level: "warn", Format: c.Log.Format}))
+	desk, err := app.OpenDesk(ctx, &c.Config, app.DeskChange, app.Logger(s.Err, config.Log{Level: "warn", Format: c.Log.Format}))
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func importFiles(ctx context.Context, desk *app.Desk, req watchlist.ImportReques
 type readOnly struct{ config.Config }
 
 func (c *readOnly) live(ctx context.Context, fn func(watchlist.Live) error) (err error) {
-	desk, err := app.OpenDesk(ctx, &c.Config, false, zerolog.Nop())
+	desk, err := app.OpenDesk(ctx, &c.Config, app.DeskLive, zerolog.Nop())
 	if err != nil {
 		return err
 	}

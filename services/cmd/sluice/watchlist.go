@@ -19,6 +19,9 @@ type watchlistCmd struct {
 	List   watchlistListCmd   `cmd:"" help:"Show the live lists."`
 	Lookup watchlistLookupCmd `cmd:"" help:"Show what is listed about an address."`
 	Export watchlistExportCmd `cmd:"" help:"Write the live entries (NDJSON)."`
+
+	Versions watchlistVersionsCmd `cmd:"" help:"Show every version of the lists that was ever in force."`
+	Diff     watchlistDiffCmd     `cmd:"" help:"Show how one version differs from another."`
 }
 
 // sourceFlags say how a publisher's files are read.

@@ -123,3 +123,11 @@ func (a *Activation) Check() error {
 		return nil
 	}
 }
+
+// Entries is how many entries the lists of an activation have together.
+func (a *Activation) Entries() (n int) {
+	for _, l := range a.Lists {
+		n += l.Entries
+	}
+	return n
+}

@@ -40,11 +40,21 @@ type State struct {
 
 // Read returns the state of the topic now. It waits for the broker as long as ctx allows.
 func (l *Log) Read(ctx context.Context) (State, error) {
+	return l.read(ctx, func(Activation) error { return nil })
+}
+
+// All returns every activation that is in the topic now, in their order. It waits for the broker as long as ctx allows.
+func (l *Log) All(ctx context.Context) (all []Activation, err error) {
+	_, err = l.read(ctx, func(a Activation) error { all = append(all, a); return nil })
+	return all, err
+}
+
+func (l *Log) read(ctx context.Context, fn func(Activation) error) (State, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var s State
 	done := false
-	err := l.follow(ctx, func() { done = true; cancel() }, &s, func(Activation) error { return nil })
+	err := l.follow(ctx, func() { done = true; cancel() }, &s, fn)
 	if err != nil {
 		return State{}, err
 	}

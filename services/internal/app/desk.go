@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	list "sluice/pkg/watchlist"
 	"sluice/schemas"
 	"sluice/services/internal/activation"
 	"sluice/services/internal/audit"
@@ -27,14 +28,32 @@ type Desk struct {
 	kafka     *broker.Client
 	warehouse *warehouse.Warehouse // nil where none is named: an import does not need it
 	phase     *phase
+	order     *activation.Log
 	deps      watchlist.Deps
 	audit     audit.Writer
 }
 
-// OpenDesk connects; write says that lists are to be changed, which needs the broker too.
-func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.Logger) (_ *Desk, err error) {
+// Reach is how far a desk goes.
+type Reach int
+
+// The reaches.
+const (
+	DeskLive   Reach = iota // looks at the lists in force: Redis alone
+	DeskChange              // puts other lists in force: the broker too
+	DeskWhole               // every version that ever was in force, to look at it or to put it in force again: the history too
+)
+
+// needs are the servers of a reach. The history is ClickHouse where the config names it or nothing else; beside external
+// servers without it, what Redis keeps must do.
+func (r Reach) needs(cfg *config.Config) Needs {
+	return Needs{Redis: true, Kafka: r != DeskLive,
+		ClickHouse: r == DeskWhole && (cfg.ClickHouse.DSN != "" || len(cfg.Kafka.Brokers) == 0 && cfg.Redis.URL == "")}
+}
+
+// OpenDesk connects to what the reach needs.
+func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.Logger) (_ *Desk, err error) {
 	d := &Desk{audit: AuditLog(cfg, log)}
-	if d.servers, err = Attach(ctx, cfg, Needs{Kafka: write, Redis: true}, log); err != nil {
+	if d.servers, err = Attach(ctx, cfg, reach.needs(cfg), log); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -45,7 +64,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 	if d.Cache, err = d.servers.cacheClient(cfg); err != nil {
 		return nil, err
 	}
-	if !write {
+	if reach == DeskLive {
 		return d, nil
 	}
 	if d.kafka, err = d.servers.kafkaClient(cfg); err != nil {
@@ -64,8 +83,23 @@ func OpenDesk(ctx context.Context, cfg *config.Config, write bool, log zerolog.L
 			return nil, err
 		}
 	}
+	if reach == DeskWhole && d.warehouse != nil {
+		if err := d.schema(ctx); err != nil {
+			return nil, err
+		}
+	}
+	d.order = activation.New(d.kafka, producer, log)
 	d.deps = importDeps(d.Cache, d.kafka, producer, d.warehouse, log)
 	return d, nil
+}
+
+// schema sees to it that the history can be read: an engine that this process started is brought up to date.
+func (d *Desk) schema(ctx context.Context) error {
+	if !d.servers.Embedded["warehouse"] {
+		return d.warehouse.CheckVersion(ctx)
+	}
+	_, err := d.warehouse.Migrate(ctx, migrateLock{d.Cache})
+	return err
 }
 
 // importDeps are what an import works on. warehouse may be nil: then a new topic of activations begins its numbers above
@@ -95,6 +129,22 @@ func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (result 
 			return err
 		})
 	return result, err
+}
+
+// versions finds every version of the lists.
+func (d *Desk) versions() watchlist.Versions {
+	return watchlist.Versions{Order: d.order, Store: d.Cache}
+}
+
+// Activations are all activations of lists, in their order.
+func (d *Desk) Activations(ctx context.Context) ([]activation.Activation, error) {
+	return d.versions().All(ctx)
+}
+
+// Snapshot returns the lists that a name means (current, previous, #SEQ, a version or its first digits) and the activation
+// that put them in force. The desk must have been opened for more than DeskLive.
+func (d *Desk) Snapshot(ctx context.Context, name string) (*list.Snapshot, activation.Activation, error) {
+	return d.versions().Snapshot(ctx, name)
 }
 
 // Live is the snapshot in force.
