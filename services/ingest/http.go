@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"time"
@@ -62,10 +61,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpx.Problem{Status: http.StatusUnsupportedMediaType, Detail: "send application/json (one transfer) or application/x-ndjson (one a line)"}.Write(w)
 		return
 	}
-	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		httpx.Problem{Status: http.StatusUnsupportedMediaType, Detail: fmt.Sprintf("Content-Encoding %q is not taken; send the body as it is", enc)}.Write(w)
-		return
-	}
 	wait := r.URL.Query().Get("wait")
 	if wait != "" && (wait != "verdict" || kind != "application/json" || a.Verdicts == nil) {
 		httpx.Problem{Status: http.StatusBadRequest, Errors: []httpx.Field{{Field: "wait", Value: wait,
@@ -76,14 +71,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if kind == "application/x-ndjson" {
 		limit = MaxBody
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			httpx.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("at most %d bytes of %s", limit, kind)}.Write(w)
-			return
-		}
-		httpx.Problem{Status: http.StatusBadRequest, Detail: "the body could not be read: " + err.Error()}.Write(w)
+	body, ok := httpx.ReadBody(w, r, limit)
+	if !ok {
 		return
 	}
 	if kind == "application/json" {

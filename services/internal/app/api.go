@@ -32,12 +32,12 @@ func (s surface) routes() []httpx.Route {
 // row. Its handlers work on nothing.
 func Routes() []httpx.Route {
 	whole := surface{ingest: &ingest.API{}, api: &api.API{}}
-	return append(httpx.Operations(prometheus.NewRegistry(), nil), whole.routes()...)
+	return append(httpx.Operations(prometheus.NewRegistry(), nil, true), whole.routes()...)
 }
 
 // serve puts the services' routes behind the listener, in the place of what it served before.
 func (p *Pipeline) serve(s surface) error {
-	mux, err := httpx.Mux(p.guard, append(httpx.Operations(p.reg, p.readiness), s.routes()...), nil)
+	mux, err := httpx.Mux(p.guard, append(httpx.Operations(p.reg, p.readiness, p.cfg.HTTP.OpsKey), s.routes()...), nil)
 	if err == nil {
 		p.api.Store(&mux)
 	}
@@ -46,7 +46,7 @@ func (p *Pipeline) serve(s surface) error {
 
 // serveStarting answers while the services are not there yet.
 func (p *Pipeline) serveStarting() error {
-	mux, err := httpx.Mux(p.guard, httpx.Operations(p.reg, p.readiness), http.HandlerFunc(p.starting))
+	mux, err := httpx.Mux(p.guard, httpx.Operations(p.reg, p.readiness, p.cfg.HTTP.OpsKey), http.HandlerFunc(p.starting))
 	if err == nil {
 		p.api.Store(&mux)
 	}

@@ -14,6 +14,7 @@ import (
 	"sluice/services/internal/doctor"
 	"sluice/services/internal/fetch"
 	"sluice/services/internal/stream"
+	"sluice/services/internal/tlsfile"
 )
 
 // Checks are what `sluice doctor` looks at: the settings, then each server that the config names, or what stands in for
@@ -139,11 +140,19 @@ func SelfCheck(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/healthz", nil)
+	scheme, client := "http", http.DefaultClient
+	if cfg.HTTP.TLS.CertFile != "" {
+		trust, err := tlsfile.Self(cfg.HTTP.TLS.CertFile)
+		if err != nil {
+			return fmt.Errorf("http.tls: %w", err)
+		}
+		scheme, client = "https", &http.Client{Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://127.0.0.1:"+port+"/healthz", nil)
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -85,25 +83,26 @@ func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logg
 		loopCollector{p.running}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sluice_started",
 			Help: "1: the services run. 0: they wait for a server, which /readyz names."}, func() float64 { return b2f(p.state.Load() == nil) }))
 	p.waiting("the servers")
-	keys, err := p.keys()
+	guard, follow, err := p.newGuard()
 	if err != nil {
 		return err
 	}
-	p.guard = &httpx.Guard{Tenant: cfg.Ingest.Tenant}
-	if keys != nil {
-		p.guard.Keys = keys
+	p.guard = guard
+	proof, err := serverTLS(cfg)
+	if err != nil {
+		return err
 	}
 
 	// The listener comes first: a process that waits for its servers says so on /readyz.
 	if err := p.serveStarting(); err != nil {
 		return err
 	}
-	server, err := httpx.Listen(ctx, cfg.HTTP.Listen, p)
+	server, err := httpx.Listen(ctx, cfg.HTTP.Listen, proof, p)
 	if err != nil {
 		return err
 	}
 	p.addr = server.Addr()
-	front := start(ctx, runner{"http", func(ctx context.Context) error { return server.Run(ctx, cfg.Stream.DrainTimeout) }})
+	front := start(ctx, append(follow, runner{"http", func(ctx context.Context) error { return server.Run(ctx, cfg.Stream.DrainTimeout) }})...)
 	defer func() { err = errors.Join(err, front.stop()) }()
 
 	if p.Servers, err = p.open(ctx); err != nil {
@@ -160,22 +159,6 @@ func (p *Pipeline) running() []*stream.Loop {
 }
 
 func (p *Pipeline) waiting(what string) { p.state.Store(&what) }
-
-func (p *Pipeline) keys() (*httpx.Keys, error) {
-	if p.cfg.HTTP.KeysFile == "" {
-		return nil, nil
-	}
-	f, err := os.Open(p.cfg.HTTP.KeysFile)
-	if err != nil {
-		return nil, fmt.Errorf("http.keys_file: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	keys, err := httpx.ReadKeys(f)
-	if err != nil {
-		return nil, fmt.Errorf("http.keys_file: %s: %w", p.cfg.HTTP.KeysFile, err)
-	}
-	return keys, nil
-}
 
 // open finds or starts the servers and makes the clients.
 func (p *Pipeline) open(ctx context.Context) (_ *Servers, err error) {
@@ -294,9 +277,8 @@ func Check(cfg *config.Config, opts Options) error {
 		_, err := fetch.LocateAs(cfg.ClickHouse.Lib)
 		errs = append(errs, err)
 	}
-	if opts.Parts.Ingest {
-		_, err := (&Pipeline{cfg: cfg}).keys()
-		errs = append(errs, err)
-	}
+	_, _, err := (&Pipeline{cfg: cfg, opts: opts, reg: prometheus.NewRegistry(), log: zerolog.Nop()}).newGuard()
+	_, proof := serverTLS(cfg)
+	errs = append(errs, err, proof)
 	return errors.Join(errs...)
 }

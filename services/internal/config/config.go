@@ -46,6 +46,7 @@ type HTTP struct {
 	Listen       string        `name:"listen" default:"127.0.0.1:8080" help:"Address to listen on. One that is not loopback needs API keys." placeholder:"HOST:PORT"`
 	KeysFile     string        `name:"keys-file" help:"File with API keys, a line each: ID TENANT SHA256-OF-THE-SECRET." placeholder:"FILE" type:"path"`
 	KeyRate      float64       `name:"key-rate" default:"2000" help:"Requests a second of one API key, unless its line says another; over it 429. 0: unbounded." placeholder:"N"`
+	OpsKey       bool          `name:"ops-key" help:"/metrics, and the parts of /readyz, want a key with the scope ops."`
 	WaitDeadline time.Duration `name:"wait-deadline" default:"5s" help:"Longest time that ?wait=verdict waits before it answers 202."`
 	TLS          ServerTLS     `embed:"" prefix:"tls-"`
 }

@@ -187,7 +187,7 @@ func FuzzReadKeys(f *testing.F) {
 
 func TestReadyzTellsWhichPartIsNot(t *testing.T) {
 	state := Readiness{Ready: false, Parts: map[string]Part{"broker": {OK: false, Detail: "no leader"}}}
-	mux := mux(t, &Guard{}, Operations(prometheus.NewRegistry(), func() Readiness { return state })...)
+	mux := mux(t, &Guard{}, Operations(prometheus.NewRegistry(), func() Readiness { return state }, false)...)
 	w := get(t, mux, "/readyz", "")
 	var got Readiness
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 503 || got.Parts["broker"].Detail != "no leader" {
@@ -207,7 +207,7 @@ func TestReadyzTellsWhichPartIsNot(t *testing.T) {
 
 func TestServerLetsARequestFinish(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
-	s, err := Listen(t.Context(), "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s, err := Listen(t.Context(), "127.0.0.1:0", nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(arrived)
 		<-release
 		WriteJSON(w, 200, "done")
@@ -237,7 +237,7 @@ func TestServerLetsARequestFinish(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := Listen(t.Context(), "127.0.0.1:999999", nil); err == nil {
+	if _, err := Listen(t.Context(), "127.0.0.1:999999", nil, nil); err == nil {
 		t.Error("an impossible port was bound")
 	}
 }

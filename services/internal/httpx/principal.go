@@ -15,11 +15,6 @@ const LocalKey = "local"
 // Actor is the principal as the audit log names it.
 func (p Principal) Actor() string { return "key:" + p.KeyID }
 
-// Local is the principal of every request where no keys are configured.
-func Local(tenant string) Principal {
-	return Principal{KeyID: LocalKey, Tenant: tenant, Scopes: AllScopes}
-}
-
 type principalKey struct{}
 
 // WithPrincipal gives ctx a principal: the mux does, and tests of handlers.

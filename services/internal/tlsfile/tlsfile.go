@@ -6,6 +6,7 @@ package tlsfile
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,34 @@ func Server(f Files) (*tls.Config, error) {
 			return nil, err
 		}
 		c.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return c, nil
+}
+
+// Self are the settings of who dials a listener of this machine whose certificate file it can read: it trusts that
+// certificate, under the first name in it.
+func Self(cert string) (*tls.Config, error) {
+	text, err := os.ReadFile(cert)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s: there is no PEM certificate in it", cert)
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cert, err)
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+	c.RootCAs.AddCert(leaf)
+	switch {
+	case len(leaf.DNSNames) > 0:
+		c.ServerName = leaf.DNSNames[0]
+	case len(leaf.IPAddresses) > 0:
+		c.ServerName = leaf.IPAddresses[0].String()
+	default:
+		return nil, fmt.Errorf("%s: the certificate has no name", cert)
 	}
 	return c, nil
 }
