@@ -69,7 +69,7 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		kong.Writers(s.Out, s.Err),
 		kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(s),
+		kong.Bind(s, file),
 		kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 			if text, ok := config.Resolve(flag.Name, file, env); ok {
 				return text, nil

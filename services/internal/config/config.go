@@ -33,6 +33,9 @@ type Config struct {
 	Stream     Stream     `embed:"" prefix:"stream-" group:"Pipeline"`
 	Recorder   Recorder   `embed:"" prefix:"recorder-" group:"Pipeline"`
 	Audit      Audit      `embed:"" prefix:"audit-" group:"Audit log"`
+
+	// Sources are given in the file alone.
+	Sources []Source `kong:"-"`
 }
 
 // Log says what is logged, and how.

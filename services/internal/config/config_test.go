@@ -159,6 +159,7 @@ func TestLoopback(t *testing.T) {
 func FuzzReadFile(f *testing.F) {
 	f.Add("kafka:\n  brokers: [a:1]\n")
 	f.Add("a: &x [*x]\n")
+	f.Add("sources: [{list: a, format: txt, url: \"https://h/\", headers: [{name: A, file: f}], max_age: 2h}]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := ReadFile(strings.NewReader(text))
 		if err != nil {
@@ -167,6 +168,9 @@ func FuzzReadFile(f *testing.F) {
 		known := map[string]bool{}
 		for _, k := range Keys() {
 			known[k.Path] = true
+		}
+		for path := range structures {
+			known[path] = true
 		}
 		for path := range file {
 			if !known[path] {

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -11,7 +13,7 @@ import (
 // maxFile bounds a config file; a larger one is a mistake.
 const maxFile = 1 << 20
 
-// File is a parsed config file: values by key path, as text.
+// File is a parsed config file: values by key path, as text; of structures their JSON.
 type File map[string]string
 
 // FileError says where a config file is wrong, and what would be right.
@@ -63,6 +65,12 @@ func (f File) walk(n *yaml.Node, prefix string, known map[string]bool, paths []s
 		}
 		seen[path] = true
 		switch {
+		case structures[path] != nil:
+			text, err := structure(path, structures[path], value)
+			if err != nil {
+				return err
+			}
+			f[path] = text
 		case known[path]:
 			text, err := scalar(path, value)
 			if err != nil {
@@ -75,7 +83,7 @@ func (f File) walk(n *yaml.Node, prefix string, known map[string]bool, paths []s
 			}
 		default:
 			problem := fmt.Sprintf("unknown key %q", path)
-			if near := Nearest(path, paths); near != "" {
+			if near := Nearest(path, append(paths, slices.Sorted(maps.Keys(structures))...)); near != "" {
 				problem += fmt.Sprintf("; did you mean %q?", near)
 			}
 			return &FileError{key.Line, key.Column, problem}

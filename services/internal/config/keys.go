@@ -25,6 +25,9 @@ func keysOf(t reflect.Type, prefix, section, group string) []Key {
 	var keys []Key
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if isStructure(f) {
+			continue
+		}
 		if _, ok := f.Tag.Lookup("embed"); ok {
 			p, inside, name := f.Tag.Get("prefix"), section, f.Tag.Get("group")
 			if p != "" {

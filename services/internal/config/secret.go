@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -60,6 +61,13 @@ func dump(v reflect.Value, section string) []Setting {
 	var out []Setting
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if isStructure(f) {
+			for n := range v.Field(i).Len() {
+				text, _ := json.Marshal(v.Field(i).Index(n).Interface()) // of texts and numbers; secrets are in files
+				out = append(out, Setting{fmt.Sprintf("sources[%d]", n), string(text)})
+			}
+			continue
+		}
 		if _, ok := f.Tag.Lookup("embed"); ok {
 			inside := section
 			if p := f.Tag.Get("prefix"); p != "" {

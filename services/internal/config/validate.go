@@ -88,6 +88,7 @@ func (c *Config) Validate() error {
 			bad(key, d, "more than zero")
 		}
 	}
+	checkSources(c.Sources, bad)
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }

@@ -17,7 +17,7 @@ import (
 // Pages are the pages by their file names in docs/reference.
 func Pages() map[string]string {
 	return map[string]string{
-		"config.md": Config(config.Keys()),
+		"config.md": Config(config.Keys(), config.Fields()),
 		"topics.md": Topics(schemas.Topics),
 		"http.md":   HTTP(app.Routes()),
 		"audit.md":  Audit(audit.Actions),
@@ -25,7 +25,7 @@ func Pages() map[string]string {
 }
 
 // Config renders the settings, a table for each group in the order of the keys.
-func Config(keys []config.Key) string {
+func Config(keys []config.Key, fields []config.Field) string {
 	var b strings.Builder
 	b.WriteString(`# Settings
 
@@ -42,6 +42,16 @@ Durations are written as ` + "`30s`, `5m`, `1h`" + `, lists with commas.
 			row(&b, "---", "---", "---", "---", "---")
 		}
 		row(&b, code(k.Path), code(k.Env), code("--"+k.Flag), code(k.Default), k.Help)
+	}
+	b.WriteString(`
+## Sources
+A list of mappings, in the file alone; ` + "[watchlists.md](../watchlists.md)" + ` says what becomes of them.
+
+`)
+	row(&b, "key", "default", "meaning")
+	row(&b, "---", "---", "---")
+	for _, f := range fields {
+		row(&b, code(f.Path), code(f.Default), f.Help)
 	}
 	return b.String()
 }

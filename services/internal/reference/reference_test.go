@@ -56,7 +56,7 @@ func TestNothingIsLeftOut(t *testing.T) {
 }
 
 func TestCellsThatWouldBreakTheTable(t *testing.T) {
-	page := Config([]config.Key{{Path: "a.b", Flag: "a-b", Env: "SLUICE_A_B", Help: "hold|flag", Group: "A"}})
+	page := Config([]config.Key{{Path: "a.b", Flag: "a-b", Env: "SLUICE_A_B", Help: "hold|flag", Group: "A"}}, nil)
 	if want := "| `a.b` | `SLUICE_A_B` | `--a-b` |  | hold\\|flag |\n"; !strings.HasSuffix(page, want) {
 		t.Errorf("got %q", page)
 	}
