@@ -47,3 +47,13 @@ func (f *filter) mayContain(fp uint64) bool {
 	_, found := slices.BinarySearch(f.exact, fp)
 	return found
 }
+
+// anyContains says whether a fingerprint may be in one of the filters.
+func anyContains(filters []filter, fp uint64) bool {
+	for i := range filters {
+		if filters[i].mayContain(fp) {
+			return true
+		}
+	}
+	return false
+}

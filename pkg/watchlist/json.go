@@ -105,11 +105,49 @@ func appendString(dst []byte, s string) []byte {
 // is whatever Validate refuses. The key is derived from network and address: an address that this release cannot read
 // on its network gets its TextKey.
 func ParseEntry(line []byte) (Entry, error) {
+	var e Entry
+	if _, err := parseEntry(string(line), &e); err != nil {
+		return Entry{}, err
+	}
+	return e, nil
+}
+
+// parseEntry is ParseEntry; fast says that scanEntry read the line, which is then written as AppendJSON does. The texts
+// of e are parts of the line or of a copy, and its categories may lie in the memory that it had.
+func parseEntry(line string, e *Entry) (fast bool, err error) {
+	if fast = scanEntry(line, e); !fast {
+		if *e, err = referenceEntry([]byte(line)); err != nil {
+			return false, err
+		}
+	}
+	e.Key = keyOf(e.Network, e.Address)
+	if err := e.Validate(); err != nil {
+		return false, fmt.Errorf("entry %q of list %q: %w", e.EntryID, e.List, err)
+	}
+	return fast, nil
+}
+
+// restore reads a line that was verified when it was taken into a snapshot.
+func restore(line string, e *Entry) {
+	restoreTexts(line, e)
+	e.Key = keyOf(e.Network, e.Address)
+}
+
+// restoreTexts is restore without the key, and reuses the memory of e.Categories.
+func restoreTexts(line string, e *Entry) {
+	if !scanEntry(line, e) {
+		*e, _ = referenceEntry([]byte(line))
+	}
+}
+
+// referenceEntry reads the JSON form of an entry in any layout, without key and validation. Where scanEntry reads a
+// line, it reads the same.
+func referenceEntry(line []byte) (Entry, error) {
 	var j entryJSON
 	if err := json.Unmarshal(line, &j, json.RejectUnknownMembers(true)); err != nil {
 		return Entry{}, fmt.Errorf("entry is not valid JSON: %w", err)
 	}
-	e := Entry{
+	return Entry{
 		List: j.List, EntryID: j.EntryID,
 		Network: j.Network, Address: j.Address, Tag: j.Tag,
 		Entity: j.Entity, Category: j.Category, Categories: j.Categories,
@@ -117,10 +155,5 @@ func ParseEntry(line []byte) (Entry, error) {
 		PartyListedAt: j.PartyListedAt, AddressListedAt: j.AddressListedAt, DelistedAt: j.DelistedAt,
 		Use: j.Use, Names: j.Names, Service: j.Service, Customer: j.Customer, ForList: j.ForList, ForEntry: j.ForEntry,
 		ExpiresAt: j.ExpiresAt, KnownAt: j.KnownAt, Author: j.Author, Reason: j.Reason, Reference: j.Reference, Approver: j.Approver,
-	}
-	e.Key = keyOf(j.Network, j.Address)
-	if err := e.Validate(); err != nil {
-		return Entry{}, fmt.Errorf("entry %q of list %q: %w", j.EntryID, j.List, err)
-	}
-	return e, nil
+	}, nil
 }

@@ -152,32 +152,15 @@ func written(t time.Time) string {
 // segment, every list's hash and count, and the version are what m says; otherwise an error that wraps ErrCorrupt, or
 // the error of get.
 func (m Manifest) Read(get func(Segment) ([]byte, error)) (*Snapshot, error) {
-	b := NewBuilder()
-	in := interner{}
-	for _, l := range m.Lists {
-		origin, err := l.origin()
+	l := m.Begin(nil)
+	for i, g := range l.Missing() {
+		data, err := get(g)
 		if err != nil {
-			return nil, fmt.Errorf("%w: list %s: %w", ErrCorrupt, l.Name, err)
+			return nil, fmt.Errorf("segment %s: %w", g.SHA256, err)
 		}
-		b.add(l.Name, origin, nil)
-		for _, g := range l.Segments { // ParseEntry validates the entries
-			data, err := get(g)
-			if err != nil {
-				return nil, fmt.Errorf("list %s, segment %s: %w", l.Name, g.SHA256, err)
-			}
-			entries, err := g.entries(l.Name, data, in)
-			if err != nil {
-				return nil, fmt.Errorf("list %s: %w", l.Name, err)
-			}
-			b.add(l.Name, Origin{}, entries)
+		if err := l.Put(i, data); err != nil {
+			return nil, err
 		}
 	}
-	s, err := b.Build()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	if s.Len() != m.Count || s.Version() != m.Version {
-		return nil, fmt.Errorf("%w: the segments make version %s with %d entries, want %s with %d", ErrCorrupt, s.Version(), s.Len(), m.Version, m.Count)
-	}
-	return s, nil
+	return l.Snapshot()
 }

@@ -97,17 +97,20 @@ func (l ManifestList) entries(get func(Segment) ([]byte, error), yield func(*Ent
 			yield(nil, fmt.Errorf("list %s, segment %s: %w", l.Name, g.SHA256, err))
 			return
 		}
-		entries, err := g.entries(l.Name, data, interner{})
+		d, err := g.decode(l.Name, data)
 		if err != nil {
 			yield(nil, fmt.Errorf("list %s: %w", l.Name, err))
 			return
 		}
-		for i := range entries {
-			if err := check.Add(&entries[i]); err != nil {
+		one := part{blocks: []block{d.block}}
+		for _, line := range one.lines {
+			e := &Entry{}
+			restore(line, e)
+			if err := check.Add(e); err != nil {
 				yield(nil, fmt.Errorf("%w: list %s: %w", ErrCorrupt, l.Name, err))
 				return
 			}
-			if !yield(&entries[i], nil) {
+			if !yield(e, nil) {
 				return
 			}
 		}

@@ -15,6 +15,14 @@ func Compare(a, b *Entry) int {
 	return bytes.Compare(a.AppendJSON(nil), b.AppendJSON(nil))
 }
 
+// compareLines is Compare of entries with their canonical JSON.
+func compareLines(a, b *Entry, lineA, lineB string) int {
+	if c := comparePlace(a, b); c != 0 {
+		return c
+	}
+	return strings.Compare(lineA, lineB)
+}
+
 // comparePlace is Compare by what tells most entries apart.
 func comparePlace(a, b *Entry) int {
 	if c := strings.Compare(a.List, b.List); c != 0 {

@@ -1,9 +1,6 @@
 package watchlist
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -27,36 +24,21 @@ type Segment struct {
 	Bytes   int    `json:"bytes"`
 }
 
-// WriteSegments cuts the list with the name into segments and gives each to put, whose data is valid only during the
-// call. The result describes them all. An error of put ends it.
+// WriteSegments gives each segment of the list with the name to put, whose data is valid only during the call. The
+// result describes them all. An error of put ends it.
 func (s *Snapshot) WriteSegments(name string, put func(Segment, []byte) error) ([]Segment, error) {
+	p := s.part(name)
+	if p == nil {
+		return nil, nil
+	}
 	var out []Segment
 	var data []byte
-	n := 0
-	flush := func() error {
-		sum := sha256.Sum256(data)
-		seg := Segment{SHA256: hex.EncodeToString(sum[:]), Entries: n, Bytes: len(data)}
-		if err := put(seg, data); err != nil {
-			return err
-		}
-		out = append(out, seg)
-		data, n = data[:0], 0
-		return nil
-	}
-	entries := s.List(name)
-	for i := range entries {
-		data = append(entries[i].AppendJSON(data), '\n')
-		n++
-		if len(data) >= SegmentBytes {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if n > 0 {
-		if err := flush(); err != nil {
+	for i := range p.blocks {
+		data = append(data[:0], p.blocks[i].text...)
+		if err := put(p.blocks[i].Segment, data); err != nil {
 			return nil, err
 		}
+		out = append(out, p.blocks[i].Segment)
 	}
 	return out, nil
 }
@@ -66,48 +48,8 @@ func (g Segment) Verify(data []byte) error {
 	if len(data) != g.Bytes {
 		return fmt.Errorf("%w: segment %s has %d bytes, want %d", ErrCorrupt, g.SHA256, len(data), g.Bytes)
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != g.SHA256 {
-		return fmt.Errorf("%w: segment %s has the hash %x", ErrCorrupt, g.SHA256, sum)
+	if sum := hexSum(data); sum != g.SHA256 {
+		return fmt.Errorf("%w: segment %s has the hash %s", ErrCorrupt, g.SHA256, sum)
 	}
 	return nil
-}
-
-// entries verifies the segment and reads its entries, which must all be of the list.
-func (g Segment) entries(list string, data []byte, in interner) ([]Entry, error) {
-	if err := g.Verify(data); err != nil {
-		return nil, err
-	}
-	out := make([]Entry, 0, min(g.Entries, len(data)/32))
-	for line := range bytes.Lines(data) {
-		e, err := ParseEntry(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: segment %s, line %d: %w", ErrCorrupt, g.SHA256, len(out)+1, err)
-		}
-		if e.List != list {
-			return nil, fmt.Errorf("%w: segment %s, line %d: an entry of list %q in list %q", ErrCorrupt, g.SHA256, len(out)+1, e.List, list)
-		}
-		in.entry(&e)
-		out = append(out, e)
-	}
-	if len(out) != g.Entries {
-		return nil, fmt.Errorf("%w: segment %s has %d entries, want %d", ErrCorrupt, g.SHA256, len(out), g.Entries)
-	}
-	return out, nil
-}
-
-// interner keeps one copy of texts that many entries share.
-type interner map[string]string
-
-func (in interner) text(s *string) {
-	if have, ok := in[*s]; ok {
-		*s = have
-		return
-	}
-	in[*s] = *s
-}
-
-func (in interner) entry(e *Entry) {
-	for _, s := range [...]*string{&e.List, &e.Network, &e.Entity, &e.Authority, &e.Program, &e.PartyListedAt, &e.AddressListedAt, &e.DelistedAt} {
-		in.text(s)
-	}
 }

@@ -3,7 +3,6 @@ package watchlist
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -34,18 +33,73 @@ type ListInfo struct {
 	Origin  Origin
 }
 
-// Snapshot is all lists at one moment. It is immutable and safe for concurrent use. The zero value and nil hold nothing.
+// Snapshot is all lists at one moment, every entry in memory: about 190 bytes for a short one. It is immutable and safe
+// for concurrent use, and shares the lists that did not change with the snapshot that it was made from. The zero value
+// and nil hold nothing. Paged is the other form, which keeps no entries.
 type Snapshot struct {
 	version string
+	count   int
 	lists   []ListInfo // by name
-	entries []Entry    // in canonical order: list by list
-	refs    []*Entry   // into entries, grouped by key
-	index   map[address.Key]span
-	filter  filter
+	parts   []*part    // of lists
+	filters []filter   // of keys with a listed entry: those of large parts, and one of all others together
 }
 
-// span says where refs holds the entries of a key, and the entries of the public key hash that a wrapped key belongs to.
-type span struct{ start, end, wrappedStart, wrappedEnd uint32 }
+// commonFilter is how many slots of listed entries a part may have for its keys to stand in the snapshot's common
+// filter, which is made anew with each snapshot: in a millisecond or two.
+const commonFilter = 1 << 15
+
+// content is a list to be put into a snapshot.
+type content struct {
+	name   string
+	origin Origin
+	part   *part
+}
+
+// assemble makes the snapshot of the lists, in any order, each name once.
+func assemble(all []content) *Snapshot {
+	slices.SortFunc(all, func(a, b content) int { return strings.Compare(a.name, b.name) })
+	s := &Snapshot{}
+	var fps []uint64
+	for _, c := range all {
+		s.lists = append(s.lists, ListInfo{Name: c.name, Hash: c.part.hash, Entries: c.part.entries, Origin: c.origin})
+		s.parts = append(s.parts, c.part)
+		s.count += c.part.entries
+		if c.part.index.listed > commonFilter {
+			s.filters = append(s.filters, c.part.listed)
+		} else {
+			fps = c.part.index.appendListed(fps)
+		}
+	}
+	if len(fps) > 0 {
+		s.filters = append(s.filters, newFilter(fps))
+	}
+	s.version = VersionOf(s.lists)
+	return s
+}
+
+// contents are the lists of s.
+func (s *Snapshot) contents() []content {
+	if s == nil {
+		return nil
+	}
+	all := make([]content, len(s.lists))
+	for i, l := range s.lists {
+		all[i] = content{l.Name, l.Origin, s.parts[i]}
+	}
+	return all
+}
+
+// part is the content of a list, nil when there is no such list.
+func (s *Snapshot) part(name string) *part {
+	if s == nil {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(s.lists, name, func(l ListInfo, name string) int { return strings.Compare(l.Name, name) })
+	if !ok {
+		return nil
+	}
+	return s.parts[i]
+}
 
 // Version is the content hash in hex: equal for equal lists, in whatever order and with whatever repetitions they came.
 func (s *Snapshot) Version() string {
@@ -60,7 +114,7 @@ func (s *Snapshot) Len() int {
 	if s == nil {
 		return 0
 	}
-	return len(s.entries)
+	return s.count
 }
 
 // Lists describes the lists, by name.
@@ -75,173 +129,93 @@ func (s *Snapshot) Lists() []ListInfo {
 // wrong about twice in 100,000. Keys that only allow and own entries have are not listed: what suppresses a hit and
 // whose an address is matters only beside a hit, and every transfer has an own address. It allocates nothing.
 func (s *Snapshot) MayContain(fingerprint uint64) bool {
-	return s != nil && s.filter.mayContain(fingerprint)
+	return s != nil && anyContains(s.filters, fingerprint)
 }
 
-// Lookup returns the entries of the key k of every use, and the entries that list the public key hash whose P2SH-P2WPKH key is k:
-// of these the match is always same_key. The slices belong to the snapshot: do not change them. It allocates nothing.
+// Lookup returns the entries of the key k of every use, and the entries that list the public key hash whose P2SH-P2WPKH
+// key is k: of these the match is always same_key. Both stand in canonical order, and are the caller's. What is not
+// there allocates nothing.
 func (s *Snapshot) Lookup(k address.Key) (listed, wrapped []*Entry) {
 	if s == nil {
 		return nil, nil
 	}
-	at, ok := s.index[k]
-	if !ok {
-		return nil, nil
+	fp := k.Fingerprint()
+	for _, p := range s.parts {
+		listed, wrapped = p.lookup(k, fp, listed, wrapped)
 	}
-	return s.refs[at.start:at.end:at.end], s.refs[at.wrappedStart:at.wrappedEnd:at.wrappedEnd]
+	return listed, wrapped
 }
 
-// All goes through the entries in canonical order: by list, network, address. Do not change them.
+// All goes through the entries in canonical order: by list, network, address. An entry is the caller's; it keeps some
+// of the snapshot in memory while it is kept.
 func (s *Snapshot) All() iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
-		if s == nil {
+		for _, l := range s.Lists() {
+			for e := range s.Each(l.Name) {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Count is the number of entries of one list, 0 when there is no such list.
+func (s *Snapshot) Count(name string) int {
+	if p := s.part(name); p != nil {
+		return p.entries
+	}
+	return 0
+}
+
+// Each goes through the entries of one list in canonical order, none when there is no such list. As with All, an entry
+// is the caller's.
+func (s *Snapshot) Each(name string) iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		p := s.part(name)
+		if p == nil {
 			return
 		}
-		for i := range s.entries {
-			if !yield(&s.entries[i]) {
+		for _, line := range p.lines {
+			e := &Entry{}
+			restore(line, e)
+			if !yield(e) {
 				return
 			}
 		}
 	}
 }
 
-// List returns the entries of one list in canonical order, nil when there is no such list. Do not change them.
+// List returns the entries of one list in canonical order, nil when there is no such list: half a kilobyte each. Each goes
+// through them one by one.
 func (s *Snapshot) List(name string) []Entry {
-	if s == nil {
+	p := s.part(name)
+	if p == nil || p.entries == 0 {
 		return nil
 	}
-	byName := func(e Entry, name string) int { return strings.Compare(e.List, name) }
-	from, _ := slices.BinarySearchFunc(s.entries, name, byName)
-	to, _ := slices.BinarySearchFunc(s.entries, name+"\x00", byName)
-	return s.entries[from:to:to]
-}
-
-// Builder puts a snapshot together. The order of the calls does not matter.
-type Builder struct {
-	lists map[string]builderList
-	errs  []error
-}
-
-type builderList struct {
-	origin  Origin
-	entries []Entry
-}
-
-// NewBuilder returns a builder without lists.
-func NewBuilder() *Builder { return &Builder{lists: map[string]builderList{}} }
-
-// Add adds the entries to the list with the name, making it when there is none. Entries that are equal in everything
-// count once. Every entry must be valid and name the list; what is wrong is told by Build.
-func (b *Builder) Add(list string, entries []Entry) *Builder {
-	return b.AddList(list, Origin{}, entries)
-}
-
-// AddList is Add for a list whose origin is known.
-func (b *Builder) AddList(list string, origin Origin, entries []Entry) *Builder {
-	if err := CheckListName(list); err != nil {
-		b.errs = append(b.errs, err)
-		return b
+	out := make([]Entry, p.entries)
+	i := 0
+	for _, line := range p.lines {
+		restore(line, &out[i])
+		i++
 	}
-	for i := range entries {
-		e := &entries[i]
-		if e.List != list {
-			b.errs = append(b.errs, fmt.Errorf("entry %q of list %q was added to list %q", e.EntryID, e.List, list))
-			return b
-		}
-		if err := e.Validate(); err != nil {
-			b.errs = append(b.errs, fmt.Errorf("entry %q of list %q: %w", e.EntryID, list, err))
-			return b
-		}
-	}
-	b.add(list, origin, entries)
-	return b
+	return out
 }
 
-// add is AddList for what is known to be valid.
-func (b *Builder) add(list string, origin Origin, entries []Entry) {
-	l := b.lists[list]
-	if origin != (Origin{}) {
-		l.origin = origin
-	}
-	l.entries = append(l.entries, entries...)
-	b.lists[list] = l
+// With returns the snapshot in which the lists of other stand in the place of those of the same name, and all others are
+// as in s. Nothing is copied.
+func (s *Snapshot) With(other *Snapshot) *Snapshot {
+	all := slices.DeleteFunc(s.contents(), func(c content) bool { return other.part(c.name) != nil })
+	return assemble(append(all, other.contents()...))
 }
 
-// Build returns the snapshot of what was added.
-func (b *Builder) Build() (*Snapshot, error) {
-	if err := errors.Join(b.errs...); err != nil {
+// WithList returns a snapshot in which the list with the name is replaced by entries, and all others are as in s.
+func (s *Snapshot) WithList(name string, origin Origin, entries []Entry) (*Snapshot, error) {
+	one, err := NewBuilder().AddList(name, origin, entries).Build()
+	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{}
-	for name, l := range b.lists {
-		s.lists = append(s.lists, ListInfo{Name: name, Origin: l.origin})
-	}
-	slices.SortFunc(s.lists, func(a, b ListInfo) int { return strings.Compare(a.Name, b.Name) })
-	for i := range s.lists {
-		info := &s.lists[i]
-		entries := canonical(b.lists[info.Name].entries)
-		info.Entries = len(entries)
-		info.Hash = hashEntries(entries)
-		s.entries = append(s.entries, entries...)
-	}
-	s.version = VersionOf(s.lists)
-	s.buildIndex()
-	return s, nil
-}
-
-// buildIndex groups the entries by key and makes the filter.
-func (s *Snapshot) buildIndex() {
-	s.index = make(map[address.Key]span, len(s.entries))
-	for i := range s.entries {
-		at := s.index[s.entries[i].Key]
-		at.end++ // a count, until the groups have their places
-		s.index[s.entries[i].Key] = at
-	}
-	var next uint32
-	wrapped := map[address.Key]address.Key{}
-	fps := make([]uint64, 0, len(s.index))
-	for k, at := range s.index {
-		n := at.end
-		s.index[k] = span{start: next, end: next}
-		next += n
-		if w, ok := address.WrappedSegwit(k); ok {
-			wrapped[w] = k
-		}
-	}
-	for i := range s.entries {
-		if s.entries[i].Use != UseListed {
-			continue
-		}
-		k := s.entries[i].Key
-		fps = append(fps, k.Fingerprint())
-		if w, ok := address.WrappedSegwit(k); ok {
-			fps = append(fps, w.Fingerprint())
-		}
-	}
-	s.refs = make([]*Entry, len(s.entries))
-	for i := range s.entries {
-		at := s.index[s.entries[i].Key]
-		s.refs[at.end] = &s.entries[i]
-		at.end++
-		s.index[s.entries[i].Key] = at
-	}
-	for w, k := range wrapped {
-		at, of := s.index[w], s.index[k]
-		at.wrappedStart, at.wrappedEnd = of.start, of.end
-		s.index[w] = at
-	}
-	s.filter = newFilter(fps)
-}
-
-// hashEntries is the hash of a list: hex SHA-256 of its canonical NDJSON. The entries are in canonical order.
-func hashEntries(entries []Entry) string {
-	h := sha256.New()
-	var line []byte
-	for i := range entries {
-		line = append(entries[i].AppendJSON(line[:0]), '\n')
-		h.Write(line)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return s.With(one), nil
 }
 
 // VersionOf is the version of a snapshot with these lists, which are sorted by name; of a list only name and hash count.
@@ -250,6 +224,11 @@ func VersionOf(lists []ListInfo) string {
 	for _, l := range lists {
 		text = fmt.Appendln(text, l.Name, l.Hash)
 	}
-	sum := sha256.Sum256(text)
+	return hexSum(text)
+}
+
+// hexSum is SHA-256 in hex.
+func hexSum(data []byte) string {
+	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

@@ -146,25 +146,14 @@ func (d Deps) keep(ctx context.Context, u Update) error {
 // changes counts what is different.
 func changes(u Update, known, next *watchlist.Snapshot, last activation.Activation) []ListChange {
 	out := make([]ListChange, len(u.Edits))
-	at := map[string]*ListChange{}
 	for i, e := range u.Edits {
-		out[i] = ListChange{List: e.List, Before: len(known.List(e.List)), After: len(next.List(e.List))}
+		out[i] = ListChange{List: e.List, Before: known.Count(e.List), After: next.Count(e.List)}
 		for _, l := range last.Lists {
 			if l.List == e.List {
 				out[i].Before = l.Entries // known to the activation even where the list itself is lost
 			}
 		}
-		at[e.List] = &out[i]
-	}
-	diff := known.Diff(next)
-	for i := range diff.Added {
-		at[diff.Added[i].List].Added++
-	}
-	for i := range diff.Removed {
-		at[diff.Removed[i].List].Removed++
-	}
-	for i := range diff.Changed {
-		at[diff.Changed[i].Before[0].List].Changed++
+		out[i].Added, out[i].Removed, out[i].Changed = known.CountChanges(next, e.List)
 	}
 	return out
 }

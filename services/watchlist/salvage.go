@@ -32,13 +32,13 @@ func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*
 		}
 	}
 	d.Logger.Warn().Err(err).Uint64("seq", a.Seq).Msg("the lists in force are not whole in Redis")
-	b := watchlist.NewBuilder()
+	found := &watchlist.Snapshot{}
 	var lost []string
 	for _, l := range a.Lists {
 		one, err := d.one(ctx, a, l)
 		switch {
 		case err == nil:
-			b.AddList(l.List, one.Lists()[0].Origin, one.List(l.List))
+			found = found.With(one)
 		case passing(ctx, err):
 			return nil, err
 		case !u.whole(l.List):
@@ -50,7 +50,7 @@ func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*
 		return nil, fmt.Errorf("%w: %s; what was given is kept: import the others too, or accept to go on without them, with author and reason",
 			ErrLost, strings.Join(lost, ", "))
 	}
-	return b.Build()
+	return found, nil
 }
 
 // one finds a single list of an activation: in the manifest of the whole, or stored alone by an import.
