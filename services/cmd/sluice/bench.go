@@ -28,6 +28,7 @@ type benchCmd struct {
 	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
 	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
 	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
+	Guard         string        `help:"Fail when a ratio has fallen below what this file accepts, and say which, by how much." placeholder:"FILE" type:"path"`
 	Profile       string        `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
 }
 
@@ -51,6 +52,13 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 			_ = bar.Set(int(done * whole))
 		}
 	}
+	var accepted bench.Accepted
+	if c.Guard != "" {
+		var err error
+		if accepted, err = bench.ReadAccepted(c.Guard); err != nil {
+			return fmt.Errorf("--guard: %w", err)
+		}
+	}
 	report, err := bench.Run(ctx, cfg)
 	if err != nil {
 		return err
@@ -62,6 +70,8 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	if err := report.WriteTable(s.Err); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(s.Out, string(text))
-	return err
+	if _, err = fmt.Fprintln(s.Out, string(text)); err != nil {
+		return err
+	}
+	return accepted.Hold(report)
 }

@@ -25,13 +25,14 @@ func (p *pairs) add(ctx context.Context, round int, ours, bare func(context.Cont
 // stage is the medians.
 func (p *pairs) stage(name string, transfers int) Stage {
 	s := Stage{Stage: name, Cost: cost(p.ours, transfers), Bare: cost(p.bare, transfers)}
-	var ratios []float64
+	var ratios, cpu []float64
 	for i := range p.ours {
 		ratio := p.bare[i].took.Seconds() / p.ours[i].took.Seconds()
 		ratios = append(ratios, ratio)
+		cpu = append(cpu, p.bare[i].cpu.Seconds()/max(p.ours[i].cpu.Seconds(), 1e-9))
 		s.Rounds = append(s.Rounds, Round{Rate: p.ours[i].rate(transfers), Bare: p.bare[i].rate(transfers), OfBare: round(ratio, 3)})
 	}
-	s.OfBare = round(median(ratios), 3)
+	s.OfBare, s.OfBareCPU = round(median(ratios), 3), round(median(cpu), 3)
 	return s
 }
 

@@ -64,6 +64,8 @@ type Stage struct {
 	Cost
 	Bare   Cost    `json:"bare"`
 	OfBare float64 `json:"of_bare"` // the hop's rate as a part of the bare loop's
+	// OfBareCPU is the bare loop's processor time as a part of the hop's: what OfBare would be if nothing but work took time.
+	OfBareCPU float64 `json:"of_bare_cpu"`
 	// OfHops is the chain's rate as a part of what its hops make of the same cores one behind the other:
 	// 1/(1/ingest + 1/enrichment + 1/alerting). 0 where the hops were not measured too.
 	OfHops float64 `json:"of_hops,omitempty"`

@@ -21,10 +21,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', tabwriter.AlignRight)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
-	all := r.Stages
-	if r.Chain != nil {
-		all = append(all[:len(all):len(all)], *r.Chain)
-	}
+	all := r.all()
 	if len(all) > 0 || r.Record != nil {
 		row("stage", "transfers/s", "bare loop/s", "of bare", "CPU s/M", "bare CPU s/M", "bytes/transfer", "allocs/transfer")
 	}
