@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"sluice/services/internal/stream"
 )
@@ -17,7 +18,11 @@ func incarnations(t *testing.T, addr string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := client(t, addr)
-	admin := &kafkago.Client{Addr: kafkago.TCP(addr)}
+	admin, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
 	create := func() string {
 		t.Helper()
 		if _, err := c.EnsureTopics(ctx, rows(topic, topic+"-2"), stream.EnsureOptions{Partitions: 1, AllowUnsafe: true}); err != nil {
@@ -31,15 +36,18 @@ func incarnations(t *testing.T, addr string) {
 		return first
 	}
 	before := create()
-	if _, err := admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: []string{topic}}); err != nil {
+	req := kmsg.NewPtrDeleteTopicsRequest()
+	req.TopicNames, req.TimeoutMillis = []string{topic}, 10_000
+	which := kmsg.NewDeleteTopicsRequestTopic()
+	which.Topic = kmsg.StringPtr(topic)
+	req.Topics = append(req.Topics, which)
+	if _, err := req.RequestWith(ctx, admin); err != nil {
 		t.Fatal(err)
 	}
-	eventuallyGone := func() bool {
-		_, err := c.Incarnation(ctx, topic)
-		return errors.Is(err, stream.ErrUnknownTopic)
-	}
-	for !eventuallyGone() {
-		if ctx.Err() != nil {
+	for {
+		if _, err := c.Incarnation(ctx, topic); errors.Is(err, stream.ErrUnknownTopic) {
+			break
+		} else if ctx.Err() != nil {
 			t.Fatal("the deleted topic has an id for ever")
 		}
 	}
