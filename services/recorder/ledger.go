@@ -78,7 +78,7 @@ func (l *ledger) Poison(context.Context, *stream.Record, error, *stream.Out) err
 
 func (l *ledger) add(rec *stream.Record, epoch string) {
 	b, h := &l.block, rec.Carried()
-	id, tenant, transferID := "", "", ""
+	var id, tenant, transferID string
 	if l.record.Decode(rec.Value) == nil {
 		id, tenant, transferID = l.record.ID.String(), l.record.Tenant, l.record.TransferID
 	} else {

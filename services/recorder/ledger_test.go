@@ -37,7 +37,7 @@ func TestTheLedgerHasARowForEveryRecord(t *testing.T) {
 	if h.Topic != schemas.Transfers {
 		t.Errorf("it reads %s", h.Topic)
 	}
-	lane := h.Handler.(stream.LaneHandler).ForLane()
+	lane := h.Handler.ForLane()
 	good, garbage := value(t, 1, ""), []byte("no transfer")
 	in := batch(schemas.Transfers, good, garbage)
 	in.Records[1].Headers, in.Records[1].Timestamp = stream.NewHeaders(), 1_700_000_001_500

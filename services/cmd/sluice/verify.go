@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"sluice/services/internal/app"
+	"sluice/services/internal/config"
+	"sluice/services/internal/verify"
+)
+
+// verifyCmd proves the promises, or says where they are broken.
+type verifyCmd struct {
+	config.Config
+	From           string `help:"Only what was accepted since: a time (RFC 3339), or how long ago, such as 24h." placeholder:"TIME"`
+	To             string `help:"Only what was accepted before: a time (RFC 3339), or how long ago." placeholder:"TIME"`
+	Sent           string `help:"File with the transfer ids that a client was answered 2xx for, one a line." placeholder:"FILE" type:"existingfile"`
+	Sample         int    `default:"100000" help:"How many transfers to screen again, besides all that name an address which was ever listed." placeholder:"N"`
+	All            bool   `help:"Screen every transfer again." xor:"sample"`
+	Format         string `default:"table" enum:"table,json" help:"How the report is printed: ${enum}."`
+	IDs            string `name:"ids" help:"Write every finding to this file, a line of JSON each; the report lists the first 100 of each class." placeholder:"FILE" type:"path"`
+	ClickHouseHTTP string `name:"clickhouse-http" help:"ClickHouse's HTTP interface, where it is not on the host of clickhouse.dsn at port 8123 (8443 with TLS)." placeholder:"URL"`
+}
+
+// Help is the rest of the command's help.
+func (verifyCmd) Help() string {
+	return "Compares what was accepted with what was recorded, and screens again what was recorded. Exit status 1 when anything was lost, " +
+		"counted twice, or cleared unseen; what is under way fails nothing. It changes nothing. What each number means: docs/verify.md."
+}
+
+func (c *verifyCmd) Run(ctx context.Context, s streams) (err error) {
+	now := time.Now()
+	cfg := verify.Config{Tenant: c.Ingest.Tenant, PointerMaxAge: c.Lists.PointerMaxAge, Sent: c.Sent, Sample: c.Sample, All: c.All}
+	if cfg.From, err = moment("from", c.From, now); err != nil {
+		return err
+	}
+	if cfg.To, err = moment("to", c.To, now); err != nil {
+		return err
+	}
+	if c.Sample <= 0 {
+		return fmt.Errorf("--sample: %d transfers, want at least 1", c.Sample)
+	}
+	log := app.Logger(s.Err, c.Log)
+	servers, err := app.Attach(ctx, &c.Config, app.Needs{Kafka: true, ClickHouse: true}, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, servers.Close()) }()
+	cfg.Brokers, cfg.ClickHouse = servers.Brokers, servers.ClickHouse
+	if c.ClickHouseHTTP != "" {
+		cfg.ClickHouse = c.ClickHouseHTTP
+	}
+	if u, derived, err := verify.HTTPInterface(cfg.ClickHouse); err != nil {
+		return err
+	} else if derived {
+		fmt.Fprintf(s.Err, "clickhouse.dsn names the native protocol; asking the HTTP interface at %s (another one: --clickhouse-http)\n", config.Redact(u.String()))
+	}
+	if app.IsTerminal(s.Err) {
+		cfg.Progress = func(what string) { fmt.Fprintf(s.Err, "looking at %s\n", what) }
+	}
+	if c.IDs != "" {
+		done, err := c.writeFindings(&cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+	}
+	report, err := verify.Run(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	write := report.WriteTable
+	if c.Format == "json" {
+		write = report.WriteJSON
+	}
+	if err := write(s.Out); err != nil {
+		return err
+	}
+	if !report.OK() {
+		return errLines
+	}
+	return nil
+}
+
+// writeFindings makes the file of all findings; done completes it.
+func (c *verifyCmd) writeFindings(cfg *verify.Config) (done func() error, err error) {
+	file, err := os.Create(c.IDs)
+	if err != nil {
+		return nil, err
+	}
+	w := bufio.NewWriter(file)
+	cfg.Each = func(f verify.Finding) error {
+		line, err := json.Marshal(f)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(append(line, '\n'))
+		return err
+	}
+	return func() error { return errors.Join(w.Flush(), file.Close()) }, nil
+}
+
+// moment reads a time, or how long before now; "" is the zero time.
+func moment(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at, nil
+	}
+	ago, err := time.ParseDuration(text)
+	if err != nil || ago < 0 {
+		return time.Time{}, fmt.Errorf("--%s: %q is neither a time such as 2026-11-22T00:00:00Z nor a duration such as 24h", flag, text)
+	}
+	return now.Add(-ago), nil
+}

@@ -1,0 +1,151 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"strings"
+
+	"sluice/pkg/address"
+	"sluice/pkg/network"
+)
+
+// listed is one entry of one list for one address, over time: in force for lists_seq from <= seq < to.
+type listed struct {
+	list, entry string
+	spelling    uint64 // hash of network, text and tag: an entry may list one address in several
+	from, to    uint64
+}
+
+// plainLists is a map, by address key, of everything that was ever listed. It is as plain as it looks: no filter, no
+// fingerprint, no segment.
+type plainLists struct {
+	byKey map[address.Key][]listed
+}
+
+const forEver = ^uint64(0)
+
+// keyOfText is the key of a text on a network: that of the address, or, where no family reads it, that of the text itself.
+func keyOfText(networkName, text string) (k address.Key, parsed bool) {
+	if n, ok := network.Lookup(networkName); ok {
+		if a, err := address.Parse(n, text); err == nil {
+			return a.Key, true
+		}
+	}
+	return keyOfLetters(text), false
+}
+
+// keyOfLetters is the key of what no family can read: lists keep such addresses by their letters.
+func keyOfLetters(text string) address.Key {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	return address.NewKey(network.Unknown, 0, sum[:])
+}
+
+// historyRows is how many changes of the lists are kept in memory at once; longer histories are compared in several
+// passes.
+const historyRows = 2_000_000
+
+// readLists reads a part of the lists' history: of parts slices, the n-th.
+func (v *verifier) readLists(ctx context.Context, n, parts int) (*plainLists, error) {
+	l := &plainLists{byKey: map[address.Key][]listed{}}
+	texts := map[string]string{}
+	intern := func(s string) string {
+		if have, ok := texts[s]; ok {
+			return have
+		}
+		texts[s] = s
+		return s
+	}
+	use := "''"
+	var has int
+	if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM system.columns WHERE database = %s AND table = 'watchlist_history' AND name = 'use'", quoted(db)), &has); err != nil {
+		return nil, err
+	}
+	if has > 0 {
+		use = "use"
+	}
+	// Each entry by itself, in the order of its changes. An entry that allows, or names an own address, lists nothing.
+	sql := fmt.Sprintf(`SELECT list, network, address, tag, entry_id, change = 'removed' OR %s != '', seq FROM %s.watchlist_history FINAL
+WHERE cityHash64(list, network, address, tag, entry_id) %% %d = %d ORDER BY list, network, address, tag, entry_id, seq`, use, db, parts, n)
+	seed := maphash.MakeSeed()
+	err := v.ch.query(ctx, sql, nil, func(row []byte) error {
+		var list, networkName, text, tag, entry string
+		var ends uint8
+		var seq uint64
+		if err := scan(row, &list, &networkName, &text, &tag, &entry, &ends, &seq); err != nil {
+			return err
+		}
+		k, _ := keyOfText(networkName, text)
+		e := listed{list: intern(list), entry: intern(entry), spelling: maphash.String(seed, networkName+"\x00"+text+"\x00"+tag), from: seq, to: forEver}
+		l.change(k, e, ends != 0)
+		// Of the public key hash that it is, an entry also lists the P2SH-P2WPKH address.
+		if w, ok := address.WrappedSegwit(k); ok {
+			l.change(w, e, ends != 0)
+		}
+		return nil
+	})
+	return l, err
+}
+
+// change begins or ends an entry of a key.
+func (l *plainLists) change(k address.Key, now listed, ends bool) {
+	all := l.byKey[k]
+	for i := range all {
+		if e := &all[i]; e.list == now.list && e.entry == now.entry && e.spelling == now.spelling && e.to == forEver {
+			if ends {
+				e.to = now.from
+			}
+			return
+		}
+	}
+	if !ends {
+		l.byKey[k] = append(all, now)
+	}
+}
+
+// at calls fn for each entry that was listed for a key by the lists of a seq.
+func (l *plainLists) at(k address.Key, seq uint64, fn func(*listed)) {
+	all := l.byKey[k]
+	for i := range all {
+		if e := &all[i]; e.from <= seq && seq < e.to {
+			fn(e)
+		}
+	}
+}
+
+// provable are the activations of lists of which the recorded history has every list with as many entries as the
+// activation says: history is written after the activation, and a snapshot that was gone by then is not in it.
+func (v *verifier) provable(ctx context.Context) ([]uint64, error) {
+	type change struct {
+		list string
+		seq  uint64
+		n    int64
+	}
+	var changes []change
+	sql := fmt.Sprintf("SELECT list, seq, toInt64(countIf(change = 'added')) - toInt64(countIf(change = 'removed')) FROM %s.watchlist_history FINAL GROUP BY list, seq ORDER BY seq", db)
+	if err := v.ch.query(ctx, sql, nil, func(row []byte) error {
+		var c change
+		defer func() { changes = append(changes, c) }()
+		return scan(row, &c.list, &c.seq, &c.n)
+	}); err != nil {
+		return nil, err
+	}
+	var out []uint64
+	counts := map[string]int64{}
+	for _, a := range v.known.lists {
+		for len(changes) > 0 && changes[0].seq <= a.seq {
+			if counts[changes[0].list] += changes[0].n; counts[changes[0].list] == 0 {
+				delete(counts, changes[0].list)
+			}
+			changes = changes[1:]
+		}
+		want := maps.Clone(a.entries)
+		maps.DeleteFunc(want, func(_ string, n int64) bool { return n == 0 })
+		if maps.Equal(counts, want) {
+			out = append(out, a.seq)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,107 @@
+package verify
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"sluice/schemas"
+)
+
+// sentLine bounds a line of the file: longer than any transfer id.
+const sentLine = 64 << 10
+
+// sent finds transfers that a client was told were accepted, and that nobody knows. Of those that the ledger has and
+// that are not recorded, the ledger decides.
+func (v *verifier) sent(ctx context.Context) error {
+	if v.cfg.Sent == "" {
+		return nil
+	}
+	s, ids := newSuspects(), newIDs()
+	flush := func() error {
+		pending, err := v.underWay(ctx, s, schemas.Transfers, schemas.Screened, schemas.Verdicts)
+		if err != nil {
+			return err
+		}
+		v.report.Pending += pending
+		err = v.eachChunk(s, func(at place, ext *external) { ext.add(ids.at(int(at.offset))) }, "transfer_id String", func(ext *external) error {
+			return v.unknown(ctx, ext, func(id string) error {
+				if v.lost[byTransferID(id)] {
+					return nil
+				}
+				return v.find(Finding{Class: Lost, Kind: "sent", TransferID: id, Detail: "sent and acknowledged, and neither recorded nor under way"})
+			})
+		})
+		s, ids = newSuspects(), newIDs()
+		return err
+	}
+	ext := &external{name: "suspects", structure: "transfer_id String"}
+	ask := func() error {
+		if ext.n == 0 {
+			return nil
+		}
+		defer ext.reset()
+		return v.unknown(ctx, ext, func(id string) error {
+			s.add(place{offset: int64(ids.add(id))}, byTransferID(id))
+			return nil
+		})
+	}
+	err := eachLine(v.cfg.Sent, func(id string) error {
+		v.report.Sent++
+		if ext.add(id); ext.n < chunkRows {
+			return nil
+		}
+		if err := ask(); err != nil || !s.full() {
+			return err
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	if err := ask(); err != nil {
+		return err
+	}
+	return flush()
+}
+
+// unknown calls fn for each id of the table that neither is recorded nor stands in the ledger as not recorded.
+func (v *verifier) unknown(ctx context.Context, ext *external, fn func(id string) error) error {
+	sql := fmt.Sprintf(`SELECT DISTINCT transfer_id FROM suspects
+WHERE transfer_id NOT IN (SELECT transfer_id FROM %[1]s.transfers WHERE transfer_id IN (SELECT transfer_id FROM suspects))
+	AND transfer_id NOT IN (SELECT transfer_id FROM %[1]s.ledger WHERE transfer_id IN (SELECT transfer_id FROM suspects))`, db)
+	return v.ch.query(ctx, sql, ext, func(row []byte) error {
+		var id string
+		if err := scan(row, &id); err != nil {
+			return err
+		}
+		return fn(id)
+	})
+}
+
+// eachLine calls fn for each line of a file that is not empty.
+func eachLine(name string, fn func(line string) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(make([]byte, 64<<10), sentLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if line := strings.TrimRight(lines.Text(), "\r"); line != "" {
+			if err := fn(line); err != nil {
+				return err
+			}
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("%s: line %d has more than %d bytes; want one transfer id a line", name, n+1, sentLine)
+	}
+	return lines.Err()
+}
