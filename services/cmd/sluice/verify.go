@@ -51,11 +51,10 @@ func (c *verifyCmd) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
-	cfg.Brokers, cfg.ClickHouse = servers.Brokers, servers.ClickHouse
-	if c.ClickHouseHTTP != "" {
-		cfg.ClickHouse = c.ClickHouseHTTP
+	if err := c.reach(&cfg, servers); err != nil {
+		return err
 	}
-	if u, derived, err := verify.HTTPInterface(cfg.ClickHouse); err != nil {
+	if u, derived, err := verify.HTTPInterface(cfg.ClickHouse.DSN, cfg.ClickHouse.TLS != nil); err != nil {
 		return err
 	} else if derived {
 		fmt.Fprintf(s.Err, "clickhouse.dsn names the native protocol; asking the HTTP interface at %s (another one: --clickhouse-http)\n", config.Redact(u.String()))
@@ -85,6 +84,33 @@ func (c *verifyCmd) Run(ctx context.Context, s streams) (err error) {
 		return errLines
 	}
 	return nil
+}
+
+// reach says where the servers are. TLS, users and passwords of the config are those of the servers that it names.
+func (c *verifyCmd) reach(cfg *verify.Config, servers *app.Servers) (err error) {
+	k, ch := &c.Kafka, &c.ClickHouse
+	cfg.Kafka.Brokers, cfg.ClickHouse.DSN = servers.Brokers, servers.ClickHouse
+	if len(k.Brokers) > 0 {
+		cfg.Kafka.Mechanism, cfg.Kafka.User = k.SASL.Mechanism, k.SASL.User
+		if cfg.Kafka.TLS, err = k.TLS.Client("kafka"); err != nil {
+			return err
+		}
+		if cfg.Kafka.Password, err = k.SASL.Login.Secret("kafka.sasl"); err != nil {
+			return err
+		}
+	}
+	if c.ClickHouseHTTP != "" {
+		cfg.ClickHouse.DSN = c.ClickHouseHTTP
+	}
+	if ch.DSN == "" && c.ClickHouseHTTP == "" {
+		return nil
+	}
+	cfg.ClickHouse.User = ch.User
+	if cfg.ClickHouse.TLS, err = ch.TLS.Client("clickhouse"); err != nil {
+		return err
+	}
+	cfg.ClickHouse.Password, err = ch.Login.Secret("clickhouse")
+	return err
 }
 
 // writeFindings makes the file of all findings; done completes it.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,14 +30,15 @@ const (
 
 // HTTPInterface derives the URL of ClickHouse's HTTP interface from a DSN: an http or https one is itself; of a
 // clickhouse:// one, which names the port of the native protocol, host, user and password are taken, with the HTTP
-// interface's own port. derived says that this was a guess, which a person should hear of.
-func HTTPInterface(dsn string) (u *url.URL, derived bool, err error) {
+// interface's own port. secure asks for TLS even where the DSN does not. derived says that the port was a guess, which a
+// person should hear of.
+func HTTPInterface(dsn string, secure bool) (u *url.URL, derived bool, err error) {
 	u, err = url.Parse(dsn)
 	if err != nil || u.Host == "" {
 		return nil, false, errors.New("clickhouse: it is no URL: want http://user:password@host:8123")
 	}
 	q := u.Query()
-	secure := q.Get("secure") == "true" || u.Scheme == "https"
+	secure = secure || q.Get("secure") == "true" || u.Scheme == "https"
 	switch u.Scheme {
 	case "http", "https":
 	case "clickhouse":
@@ -67,15 +67,20 @@ func HTTPInterface(dsn string) (u *url.URL, derived bool, err error) {
 	return u, derived, nil
 }
 
-func openClickHouse(dsn string, config *tls.Config) (*clickHouse, error) {
-	u, _, err := HTTPInterface(dsn)
+func openClickHouse(s ClickHouse) (*clickHouse, error) {
+	u, _, err := HTTPInterface(s.DSN, s.TLS != nil)
 	if err != nil {
 		return nil, err
 	}
 	c := &clickHouse{base: u.Scheme + "://" + u.Host + "/", user: u.User.Username()}
 	c.password, _ = u.User.Password()
+	if c.user == "" {
+		c.user, c.password = s.User, s.Password
+	} else if c.password == "" {
+		c.password = s.Password
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = config
+	transport.TLSClientConfig = s.TLS
 	c.client = &http.Client{Transport: transport}
 	return c, nil
 }

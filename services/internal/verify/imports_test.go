@@ -16,6 +16,8 @@ var allowed = []string{
 	"github.com/twmb/franz-go/pkg/kerr",
 	"github.com/twmb/franz-go/pkg/kgo",
 	"github.com/twmb/franz-go/pkg/kmsg",
+	"github.com/twmb/franz-go/pkg/sasl/plain",
+	"github.com/twmb/franz-go/pkg/sasl/scram",
 	"sluice/pkg/address",
 	"sluice/pkg/network",
 	"sluice/schemas",

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // cluster reads topics and offsets, with another client than the services have.
@@ -36,7 +38,22 @@ type span struct {
 
 func (s span) len() int64 { return max(0, s.to-s.from) }
 
-func openCluster(options []kgo.Opt) (*cluster, error) {
+func openCluster(k Kafka) (*cluster, error) {
+	options := []kgo.Opt{kgo.SeedBrokers(k.Brokers...), kgo.ClientID("sluice-verify")}
+	if k.TLS != nil {
+		options = append(options, kgo.DialTLSConfig(k.TLS))
+	}
+	switch auth := (scram.Auth{User: k.User, Pass: k.Password}); k.Mechanism {
+	case "":
+	case "PLAIN":
+		options = append(options, kgo.SASL(plain.Auth{User: k.User, Pass: k.Password}.AsMechanism()))
+	case "SCRAM-SHA-256":
+		options = append(options, kgo.SASL(auth.AsSha256Mechanism()))
+	case "SCRAM-SHA-512":
+		options = append(options, kgo.SASL(auth.AsSha512Mechanism()))
+	default:
+		return nil, fmt.Errorf("kafka.sasl.mechanism: %q, want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", k.Mechanism)
+	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)

@@ -107,7 +107,7 @@ func (p *pipeline) eventually(what string, look func() error) {
 // list puts a list of addresses in force, and waits until its history is recorded.
 func (p *pipeline) list(name string, addresses ...string) {
 	p.t.Helper()
-	desk, err := app.OpenDesk(p.t.Context(), p.cfg, true, zerolog.Nop())
+	desk, err := app.OpenDesk(p.t.Context(), p.cfg, app.DeskChange, zerolog.Nop())
 	must(p.t, err)
 	defer func() { must(p.t, desk.Close()) }()
 	res, err := desk.Import(p.t.Context(), watchlist.ImportRequest{Format: "txt", Author: "test", Reason: "test", AcceptShrink: true,
@@ -191,7 +191,7 @@ func (p *pipeline) settle() verify.Report {
 }
 
 func (p *pipeline) config() verify.Config {
-	return verify.Config{Brokers: p.at.Brokers, ClickHouse: p.at.ClickHouse, All: true}
+	return verify.Config{Kafka: verify.Kafka{Brokers: p.at.Brokers}, ClickHouse: verify.ClickHouse{DSN: p.at.ClickHouse}, All: true}
 }
 
 func (p *pipeline) verify(change ...func(*verify.Config)) verify.Report {

@@ -19,8 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // DefaultSample is how many rows are screened again unless the configuration says otherwise.
@@ -28,10 +26,8 @@ const DefaultSample = 100_000
 
 // Config is what to verify.
 type Config struct {
-	Brokers       []string
-	Kafka         []kgo.Opt   // TLS and SASL, on top
-	ClickHouse    string      // DSN; see HTTPInterface
-	ClickHouseTLS *tls.Config // nil: the system's roots
+	Kafka      Kafka
+	ClickHouse ClickHouse
 
 	Tenant        string        // of what arrives on the raw topic: ingest.tenant
 	PointerMaxAge time.Duration // lists.pointer_max_age; 0: 30 s
@@ -46,6 +42,22 @@ type Config struct {
 	// Progress is told what is being done.
 	Progress func(what string)
 	Now      func() time.Time // nil: time.Now
+}
+
+// Kafka is how to reach the brokers.
+type Kafka struct {
+	Brokers   []string
+	TLS       *tls.Config // nil: plain TCP
+	Mechanism string      // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; "": no login
+	User      string
+	Password  string
+}
+
+// ClickHouse is how to reach ClickHouse's HTTP interface.
+type ClickHouse struct {
+	DSN            string      // see HTTPInterface
+	User, Password string      // where the DSN has none
+	TLS            *tls.Config // nil: as the DSN says, with the system's authorities
 }
 
 // verifier is one run.
@@ -75,7 +87,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if cfg.Tenant == "" {
 		cfg.Tenant = "default"
 	}
-	if len(cfg.Brokers) == 0 {
+	if len(cfg.Kafka.Brokers) == 0 {
 		return Report{}, errors.New("kafka.brokers: none, want host:port of at least one broker")
 	}
 	if !cfg.To.IsZero() && !cfg.From.Before(cfg.To) {
@@ -89,12 +101,11 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 }
 
 func (v *verifier) run(ctx context.Context) (err error) {
-	if v.ch, err = openClickHouse(v.cfg.ClickHouse, v.cfg.ClickHouseTLS); err != nil {
+	if v.ch, err = openClickHouse(v.cfg.ClickHouse); err != nil {
 		return err
 	}
 	defer v.ch.close()
-	options := append([]kgo.Opt{kgo.SeedBrokers(v.cfg.Brokers...), kgo.ClientID("sluice-verify")}, v.cfg.Kafka...)
-	if v.kafka, err = openCluster(options); err != nil {
+	if v.kafka, err = openCluster(v.cfg.Kafka); err != nil {
 		return err
 	}
 	defer v.kafka.close()
