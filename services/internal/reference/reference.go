@@ -43,13 +43,15 @@ Durations are written as ` + "`30s`, `5m`, `1h`" + `, lists with commas.
 		}
 		row(&b, code(k.Path), code(k.Env), code("--"+k.Flag), code(k.Default), k.Help)
 	}
-	b.WriteString(`
+	if len(fields) > 0 {
+		b.WriteString(`
 ## Sources
 A list of mappings, in the file alone; ` + "[watchlists.md](../watchlists.md)" + ` says what becomes of them.
 
 `)
-	row(&b, "key", "default", "meaning")
-	row(&b, "---", "---", "---")
+		row(&b, "key", "default", "meaning")
+		row(&b, "---", "---", "---")
+	}
 	for _, f := range fields {
 		row(&b, code(f.Path), code(f.Default), f.Help)
 	}
