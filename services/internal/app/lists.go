@@ -43,7 +43,7 @@ func (p *Pipeline) addLists() error {
 		s, err := p.order().Read(ctx)
 		return s.Epoch, err
 	}
-	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Epoch: epoch, Logger: p.log}, p.redis)
+	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Epoch: epoch, Register: p.redis, Logger: p.log}, p.redis)
 	if err != nil {
 		return err
 	}

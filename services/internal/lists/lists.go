@@ -2,7 +2,8 @@
 // relied on at this moment.
 //
 // A snapshot is usable when some list was ever activated, the snapshot was loaded whole with the count and hash that
-// its manifest names, and Redis confirmed within MaxAge that it is the one in force. It never goes back to an older
+// its manifest names, Redis confirmed within MaxAge that it is the one in force, and every source was found good within
+// its own max_age. It never goes back to an older
 // activation, ignores what belongs to another epoch of the activations, and survives a loss of Redis until MaxAge has
 // passed. When in doubt it is not usable, and says why.
 package lists
@@ -27,9 +28,11 @@ type Config struct {
 	File   string        // where a verified copy is kept and read at the start; "": nowhere
 	// Epoch returns the epoch of the activations now, from their topic; it is asked when a pointer or the file belongs
 	// to another epoch than what is held. Nil: another epoch is believed when its number is higher.
-	Epoch  func(context.Context) (string, error)
-	Now    func() time.Time
-	Logger zerolog.Logger
+	Epoch func(context.Context) (string, error)
+	// Register tells how old the lists' sources may get; nil: none is looked at.
+	Register RegisterSource
+	Now      func() time.Time
+	Logger   zerolog.Logger
 }
 
 // Current is what is known at one moment.
@@ -58,6 +61,7 @@ type held struct {
 	confirmed time.Time // when Redis last named it as in force; zero: never
 	trouble   string    // what is wrong since then; "" nothing
 	began     time.Time // of the follower
+	sources   bound     // from when on a source is too old
 }
 
 // Stats are counters and gauges of a follower.
@@ -116,6 +120,10 @@ func (f *Follower) Current() Current {
 		c.Since = h.confirmed.Add(f.cfg.MaxAge)
 		c.Why = fmt.Sprintf("not confirmed since %s: %s", h.confirmed.UTC().Format(time.RFC3339), h.trouble)
 	default:
+		if c.Why = h.sources.passed(now); c.Why != "" {
+			c.Since = h.sources.at
+			break
+		}
 		c.Usable = true
 	}
 	return c
@@ -139,6 +147,7 @@ func (f *Follower) set(h held, count func(*Stats)) {
 // Poll reads the pointer once and follows it. Run calls it; tests may.
 func (f *Follower) Poll(ctx context.Context) {
 	h := *f.held.Load()
+	f.look(ctx, &h)
 	asked := f.cfg.Now() // the moment for which the answer holds at the latest
 	p, err := f.src.Pointer(ctx)
 	if err != nil {
@@ -166,6 +175,17 @@ func (f *Follower) Poll(ctx context.Context) {
 		f.fail(h, fmt.Sprintf("the pointer names two versions for seq %d: %s and %s", p.Seq, h.pointer.Version, p.Version))
 	case load:
 		f.load(ctx, h, p, asked)
+	}
+}
+
+// look learns how old the sources may get. What cannot be asked, and what was flushed, leaves what is known: that a source
+// is getting old is not forgotten with Redis.
+func (f *Follower) look(ctx context.Context, h *held) {
+	if f.cfg.Register == nil {
+		return
+	}
+	if r, err := f.cfg.Register.Register(ctx); err == nil {
+		h.sources = boundOf(r)
 	}
 }
 
