@@ -156,3 +156,16 @@ func (l *ListHash) Len() int { return l.n }
 
 // Sum is the hash of what was taken, in hex.
 func (l *ListHash) Sum() string { return hex.EncodeToString(l.h.Sum(nil)) }
+
+// Infos describes the lists of the snapshot that m describes, by name.
+func (m Manifest) Infos() ([]ListInfo, error) {
+	var infos []ListInfo
+	for _, l := range m.Lists {
+		origin, err := l.origin()
+		if err != nil {
+			return nil, fmt.Errorf("%w: list %s: %w", ErrCorrupt, l.Name, err)
+		}
+		infos = append(infos, ListInfo{Name: l.Name, Hash: l.Hash, Entries: l.Entries, Origin: origin})
+	}
+	return infos, nil
+}

@@ -111,6 +111,8 @@ func (b *DeadLetters) Len() int { return len(b.SourceTopic) }
 // History is a block of rows of the table watchlist_history.
 type History struct {
 	List, EntryID, Key, Network, Address, Tag  []string
+	Content                                    []uint64
+	WrappedKey                                 []string
 	Category                                   []string
 	Categories                                 [][]string
 	Entity, Authority, Program, Measure        []string
@@ -120,10 +122,24 @@ type History struct {
 	KnownFrom                                  []time.Time
 	Seq                                        []uint64
 	Version, Author, Reason                    []string
+	Entry                                      []string // JSON
 }
 
 // Len is how many rows the block has.
 func (b *History) Len() int { return len(b.List) }
+
+// ListVersions is a block of rows of the table watchlist_versions: the lists of one activation.
+type ListVersions struct {
+	Seq                      []uint64
+	Epoch, Version, Previous []string
+	At                       []time.Time
+	Author, Reason           []string
+	List, ListVersion        []string
+	Entries                  []uint64
+	Format, Source           []string
+	ImportedAt, PublishedAt  []*time.Time
+	LoadedBy, LoadedFor      []string
+}
 
 // arena hands out small slices of few large ones, which stay valid until reset.
 type arena[T any] struct {

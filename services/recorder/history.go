@@ -13,7 +13,7 @@ import (
 	"sluice/services/internal/activation"
 )
 
-// ErrNoSnapshot is what a Snapshots's error wraps when the version is not kept any more.
+// ErrNoSnapshot is what a Snapshots's error wraps when the version, or a part of it, is not kept any more.
 var ErrNoSnapshot = errors.New("the snapshot of the lists is not kept any more")
 
 // Activations is the order of knowledge.
@@ -21,16 +21,37 @@ type Activations interface {
 	Follow(ctx context.Context, caughtUp func(), fn func(activation.Activation) error) error
 }
 
-// Snapshots loads a version of the lists. The error wraps ErrNoSnapshot when it is gone for good; any other goes away.
+// Snapshots has the stored versions of the lists. Errors wrap ErrNoSnapshot when it is gone for good; any other goes away.
 type Snapshots interface {
-	Snapshot(ctx context.Context, version string) (*watchlist.Snapshot, error)
+	Manifest(ctx context.Context, version string) (watchlist.Manifest, error)
+	Segment(ctx context.Context, g watchlist.Segment) ([]byte, error)
 }
 
 // HistoryWarehouse is where the lists' history goes.
 type HistoryWarehouse interface {
-	// Listed returns the entries that are listed by what is recorded, and the highest seq that is recorded.
-	Listed(ctx context.Context) ([]watchlist.Entry, uint64, error)
+	// Recorded is the last activation of the history; the zero value when there is none.
+	Recorded(ctx context.Context) (Recorded, error)
+	// RecordedList goes through the entries of a list as recorded with an activation, in canonical order.
+	RecordedList(ctx context.Context, list string, seq uint64) RecordedEntries
 	InsertHistory(ctx context.Context, b *History) error
+	// InsertVersions makes the history count an activation; nil: it does from now on.
+	InsertVersions(ctx context.Context, b *ListVersions) error
+}
+
+// Recorded is the last activation that the history has whole.
+type Recorded struct {
+	Seq   uint64
+	Epoch string
+	Lists map[string]string // hash by name; "" where it is not known
+}
+
+// RecordedEntries are entries in canonical order. An error ends them.
+type RecordedEntries = func(yield func(RecordedEntry, error) bool)
+
+// RecordedEntry is an entry of the history.
+type RecordedEntry struct {
+	Entry   *watchlist.Entry
+	Content uint64 // as ContentOf has it; 0 in rows of before it was kept
 }
 
 // HistoryConfig is what a Historian needs.
@@ -38,13 +59,18 @@ type HistoryConfig struct {
 	Activations Activations
 	Snapshots   Snapshots
 	Warehouse   HistoryWarehouse
-	Log         zerolog.Logger
-	Retry       time.Duration // pause after an error; 0: 5 s
+	// Done is told what is recorded, so that versions that are not are not thrown away. Nil: nobody wants to know.
+	Done    func(ctx context.Context, seq uint64) error
+	Metrics *HistoryMetrics // nil: none
+	Log     zerolog.Logger
+	Retry   time.Duration // pause after an error; 0: 5 s
 }
 
-// Historian writes what each activation changed in the lists. It keeps no offset: it compares with what is recorded, so
-// that a crash, an activation that comes again, or one whose snapshot is gone leaves no gap and no double. What only a
-// lost snapshot would tell apart is recorded with the next activation.
+// Historian writes what each activation changed in the lists: rows of entries, and behind them the rows of the activation
+// itself, by which it counts. It keeps no offset and no lists: it compares what is stored with what is recorded, list by
+// list and entry by entry as both come along, so that it needs little memory however long a list is, and a crash, an
+// activation that comes again, or one whose snapshot is gone leaves no gap and no double. What only a lost snapshot would
+// tell apart is recorded with the next activation.
 type Historian struct {
 	cfg HistoryConfig
 
@@ -52,8 +78,7 @@ type Historian struct {
 	queue []activation.Activation // of lists, in order
 	more  chan struct{}
 
-	lists *watchlist.Snapshot // as recorded; nil: to be read
-	seq   uint64              // recorded
+	last *Recorded // nil: to be read
 }
 
 // NewHistorian starts nothing.
@@ -78,6 +103,8 @@ func (h *Historian) Run(ctx context.Context) error {
 		var again <-chan time.Time
 		if err := h.drain(ctx); err != nil && ctx.Err() == nil {
 			h.cfg.Log.Warn().Err(err).Msg("the history of the lists is not recorded, trying again")
+			h.cfg.Metrics.failed()
+			h.last = nil
 			again = time.After(h.cfg.Retry)
 		}
 		select {
@@ -93,10 +120,11 @@ func (h *Historian) push(a activation.Activation) {
 	if a.Kind != activation.Lists {
 		return
 	}
-	a.Lists = nil // not needed, and the topic is kept for ever
+	a.Lists = nil // the manifest has them, and the topic is kept for ever
 	h.mu.Lock()
 	h.queue = append(h.queue, a)
 	h.mu.Unlock()
+	h.cfg.Metrics.activated(a.Seq)
 	select {
 	case h.more <- struct{}{}:
 	default:
@@ -126,100 +154,93 @@ func (h *Historian) drain(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if h.lists == nil {
-			if err := h.read(ctx); err != nil {
+		if h.last == nil {
+			last, err := h.cfg.Warehouse.Recorded(ctx)
+			if err != nil {
+				return err
+			}
+			h.last = &last
+			if err := h.done(ctx); err != nil {
 				return err
 			}
 		}
-		// An equal seq is compared too: its rows may be there in part.
-		if a.Seq >= h.seq {
+		switch {
+		case a.Seq > h.last.Seq:
 			err := h.record(ctx, a)
 			if errors.Is(err, ErrNoSnapshot) && others {
-				h.cfg.Log.Info().Uint64("seq", a.Seq).Str("version", a.Version).Msg("the snapshot is gone, the next activation's history includes it")
+				h.cfg.Log.Warn().Uint64("seq", a.Seq).Str("version", a.Version).Msg("the snapshot is gone, the next activation's history includes it")
+				h.cfg.Metrics.skipped()
 				err = nil
 			}
 			if err != nil {
 				return fmt.Errorf("activation %d: %w", a.Seq, err)
 			}
+		case h.last.Epoch != "" && a.Epoch != h.last.Epoch:
+			h.cfg.Log.Error().Uint64("seq", a.Seq).Str("epoch", a.Epoch).Str("recorded", h.last.Epoch).
+				Msg("the numbers of the activations began again below what is recorded: an import ran without ClickHouse on a new topic; what is up to that number is not recorded")
 		}
 		h.pop()
 	}
 }
 
-// read makes the lists of what is recorded.
-func (h *Historian) read(ctx context.Context) error {
-	entries, seq, err := h.cfg.Warehouse.Listed(ctx)
-	if err != nil {
-		return err
+// done tells what is recorded.
+func (h *Historian) done(ctx context.Context) error {
+	h.cfg.Metrics.recorded(h.last.Seq)
+	if h.cfg.Done == nil {
+		return nil
 	}
-	byList := map[string][]watchlist.Entry{}
-	for i := range entries {
-		// The key is derived from the text anew, as wherever an entry is read.
-		e, err := watchlist.ParseEntry(entries[i].AppendJSON(nil))
-		if err != nil {
-			return fmt.Errorf("recorded lists: %w", err)
-		}
-		byList[e.List] = append(byList[e.List], e)
-	}
-	b := watchlist.NewBuilder()
-	for name, list := range byList {
-		b.Add(name, list)
-	}
-	lists, err := b.Build()
-	if err != nil {
-		return fmt.Errorf("recorded lists: %w", err)
-	}
-	h.lists, h.seq = lists, seq
-	return nil
+	return h.cfg.Done(ctx, h.last.Seq)
 }
 
 // historyRows bounds one insert.
-const historyRows = 100_000
+const historyRows = 50_000
 
+// record writes what an activation changed.
 func (h *Historian) record(ctx context.Context, a activation.Activation) error {
-	lists, err := h.cfg.Snapshots.Snapshot(ctx, a.Version)
+	m, err := h.cfg.Snapshots.Manifest(ctx, a.Version)
 	if err != nil {
 		return err
 	}
-	var b History
-	send := func() error {
-		if b.Len() == 0 {
-			return nil
-		}
-		err := h.cfg.Warehouse.InsertHistory(ctx, &b)
-		b.Reset()
+	versions, err := newListVersions(&a, m)
+	if err != nil {
 		return err
 	}
-	for _, c := range changes(h.lists.Diff(lists)) {
-		if err := b.Add(c.entry, c.change, &a); err != nil {
+	w := historyWriter{ctx: ctx, to: h.cfg.Warehouse, a: &a}
+	next := Recorded{Seq: a.Seq, Epoch: a.Epoch, Lists: map[string]string{}}
+	for _, l := range m.Lists {
+		next.Lists[l.Name] = l.Hash
+		if hash, ok := h.last.Lists[l.Name]; ok && hash == l.Hash {
+			continue
+		}
+		get := func(g watchlist.Segment) ([]byte, error) { return h.cfg.Snapshots.Segment(ctx, g) }
+		if err := w.list(l.Name, h.last.Seq, m.Entries(l.Name, get)); err != nil {
 			return err
 		}
-		if b.Len() >= historyRows {
-			if err := send(); err != nil {
-				h.lists = nil
+	}
+	for name := range h.last.Lists {
+		if _, ok := next.Lists[name]; !ok {
+			if err := w.list(name, h.last.Seq, func(func(*watchlist.Entry, error) bool) {}); err != nil {
 				return err
 			}
 		}
 	}
-	if err := send(); err != nil {
-		h.lists = nil
+	if err := w.send(); err != nil {
 		return err
 	}
-	h.lists, h.seq = lists, a.Seq
-	return nil
+	if err := h.cfg.Warehouse.InsertVersions(ctx, versions); err != nil {
+		return err
+	}
+	h.last = &next
+	return h.done(ctx)
 }
 
-// What happened to an entry.
+// What happened to an entry, in these words.
 const (
-	added   = "added"
-	removed = "removed"
-	changed = "changed"
+	added    = "added"    // it came
+	changed  = "changed"  // it came in the place of other words about the same entry
+	removed  = "removed"  // it went
+	replaced = "replaced" // it went, and other words came in its place
 )
-
-type change struct {
-	entry  *watchlist.Entry
-	change string
-}
 
 // identity is what makes an entry the same entry in two versions of its list.
 type identity struct{ network, address, tag, entryID string }
@@ -228,71 +249,84 @@ func identityOf(e *watchlist.Entry) identity {
 	return identity{e.Network, e.Address, e.Tag, e.EntryID}
 }
 
-// changes are the differences entry by entry; the snapshots' own difference goes by address.
-func changes(d watchlist.Diff) []change {
-	var out []change
-	for i := range d.Removed {
-		out = append(out, change{&d.Removed[i], removed})
-	}
-	for i := range d.Added {
-		out = append(out, change{&d.Added[i], added})
-	}
-	for _, c := range d.Changed {
-		before := map[identity]*watchlist.Entry{}
-		for i := range c.Before {
-			before[identityOf(&c.Before[i])] = &c.Before[i]
-		}
-		for i := range c.After {
-			now := &c.After[i]
-			was, ok := before[identityOf(now)]
-			delete(before, identityOf(now))
-			switch {
-			case !ok:
-				out = append(out, change{now, added})
-			case watchlist.Compare(was, now) != 0:
-				out = append(out, change{now, changed})
-			}
-		}
-		for i := range c.Before {
-			if e := before[identityOf(&c.Before[i])]; e == &c.Before[i] {
-				out = append(out, change{e, removed})
-			}
-		}
-	}
-	return out
+// historyWriter writes the changes of one activation. It holds the entries of one identity, and one block.
+type historyWriter struct {
+	ctx context.Context
+	to  HistoryWarehouse
+	a   *activation.Activation
+	b   History
+
+	of      identity
+	was, is []watchlist.Entry
+	unnamed map[identity]bool // entries of the list that are recorded without their content's hash
 }
 
-// Add appends the row of one change.
-func (b *History) Add(e *watchlist.Entry, change string, a *activation.Activation) error {
-	var dates [3]*time.Time
-	for i, text := range [...]string{e.PartyListedAt, e.AddressListedAt, e.DelistedAt} {
-		at, err := moment(time.DateOnly, text)
-		if err != nil {
-			return fmt.Errorf("entry %s of %s: %w", e.EntryID, e.List, err)
+// list writes how a list differs from what is recorded of it with an activation.
+func (w *historyWriter) list(name string, seq uint64, now watchlist.Entries) error {
+	w.unnamed = map[identity]bool{}
+	before := func(yield func(*watchlist.Entry, error) bool) {
+		for r, err := range w.to.RecordedList(w.ctx, name, seq) {
+			if err == nil && r.Content == 0 {
+				w.unnamed[identityOf(r.Entry)] = true
+			}
+			if !yield(r.Entry, err) {
+				return
+			}
 		}
-		dates[i] = at
 	}
-	b.List = append(b.List, e.List)
-	b.EntryID = append(b.EntryID, e.EntryID)
-	b.Key = append(b.Key, e.Key.String())
-	b.Network = append(b.Network, e.Network)
-	b.Address = append(b.Address, e.Address)
-	b.Tag = append(b.Tag, e.Tag)
-	b.Category = append(b.Category, string(e.Category))
-	b.Categories = append(b.Categories, texts(e.Categories))
-	b.Entity = append(b.Entity, e.Entity)
-	b.Authority = append(b.Authority, e.Authority)
-	b.Program = append(b.Program, e.Program)
-	b.Measure = append(b.Measure, string(e.Measure))
-	b.Confidence = append(b.Confidence, percent(e.Confidence))
-	b.PartyListedAt = append(b.PartyListedAt, dates[0])
-	b.AddressListedAt = append(b.AddressListedAt, dates[1])
-	b.DelistedAt = append(b.DelistedAt, dates[2])
-	b.Change = append(b.Change, change)
-	b.KnownFrom = append(b.KnownFrom, known(a.At))
-	b.Seq = append(b.Seq, a.Seq)
-	b.Version = append(b.Version, a.Version)
-	b.Author = append(b.Author, a.Author)
-	b.Reason = append(b.Reason, a.Reason)
-	return nil
+	err := watchlist.Merge(before, now, func(was, is *watchlist.Entry) error {
+		either := was
+		if was == nil {
+			either = is
+		}
+		if id := identityOf(either); id != w.of {
+			if err := w.flush(); err != nil {
+				return err
+			}
+			w.of = id
+		}
+		if was != nil {
+			w.was = append(w.was, *was)
+		} else {
+			w.is = append(w.is, *is)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list %s: %w", name, err)
+	}
+	return w.flush()
+}
+
+// flush writes the entries of one identity.
+func (w *historyWriter) flush() error {
+	gone, come := removed, added
+	if len(w.was) > 0 && len(w.is) > 0 {
+		gone, come = replaced, changed
+	}
+	for i := range w.was {
+		content := ContentOf(&w.was[i])
+		if w.unnamed[w.of] {
+			content = 0
+		}
+		w.b.Add(&w.was[i], content, gone, w.a)
+	}
+	for i := range w.is {
+		w.b.Add(&w.is[i], ContentOf(&w.is[i]), come, w.a)
+	}
+	w.was, w.is = w.was[:0], w.is[:0]
+	if w.b.Len() < historyRows {
+		return nil
+	}
+	return w.send()
+}
+
+// send inserts the block.
+func (w *historyWriter) send() error {
+	if w.b.Len() == 0 {
+		return nil
+	}
+	err := w.to.InsertHistory(w.ctx, &w.b)
+	w.b.Reset()
+	return err
 }

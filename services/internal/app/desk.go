@@ -133,7 +133,11 @@ func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (result 
 
 // versions finds every version of the lists.
 func (d *Desk) versions() watchlist.Versions {
-	return watchlist.Versions{Order: d.order, Store: d.Cache}
+	v := watchlist.Versions{Order: d.order, Store: d.Cache}
+	if d.warehouse != nil {
+		v.Past = d.warehouse
+	}
+	return v
 }
 
 // Activations are all activations of lists, in their order.

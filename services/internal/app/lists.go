@@ -69,30 +69,34 @@ func (p *Pipeline) addWatchlist() error {
 	}
 	p.add("watchlist", service.Run)
 	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
-		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Log: p.log}).Run)
+		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
 	return nil
 }
 
-// snapshots loads versions of the lists from Redis, for the history.
+// snapshots has the versions of the lists that Redis keeps, for the history.
 type snapshots struct{ redis *cache.Client }
 
-func (s snapshots) Snapshot(ctx context.Context, version string) (*list.Snapshot, error) {
+// Manifest implements recorder.Snapshots.
+func (s snapshots) Manifest(ctx context.Context, version string) (list.Manifest, error) {
 	text, err := s.redis.Manifest(ctx, version)
-	if errors.Is(err, lists.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
-	}
 	if err != nil {
-		return nil, err
+		return list.Manifest{}, gone(err)
 	}
-	m, err := list.ParseManifest(text)
-	if err != nil {
-		return nil, err
-	}
-	_, snapshot, err := lists.Load(ctx, s.redis, lists.Pointer{Version: version, Count: m.Count})
+	return list.ParseManifest(text)
+}
+
+// Segment implements recorder.Snapshots.
+func (s snapshots) Segment(ctx context.Context, g list.Segment) ([]byte, error) {
+	data, err := s.redis.Segment(ctx, g.SHA256)
+	return data, gone(err)
+}
+
+// gone says in the recorder's words that something is not kept.
+func gone(err error) error {
 	if errors.Is(err, lists.ErrNotFound) {
-		err = fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
+		return fmt.Errorf("%w: %w", recorder.ErrNoSnapshot, err)
 	}
-	return snapshot, err
+	return err
 }
 
 func listsCollectors(f *lists.Follower) []prometheus.Collector {

@@ -12,7 +12,10 @@ import (
 
 	"sluice/pkg/amount"
 	"sluice/pkg/event"
+	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
+	"sluice/services/internal/activation"
 	"sluice/services/recorder"
 )
 
@@ -120,15 +123,18 @@ func cookbookRows(t *testing.T, w *Warehouse) {
 		must(t, w.InsertAddresses(t.Context(), &addresses, token))
 		must(t, w.InsertFlagged(t.Context(), &flagged, token))
 	}
-	listed := time.Date(2022, 4, 14, 0, 0, 0, 0, time.UTC)
-	must(t, w.InsertHistory(t.Context(), &recorder.History{
-		List: []string{"ofac-sdn"}, EntryID: []string{"e1"}, Key: []string{"evm:098b716b8aaf21512996dc57eb0615e2383e2f96"},
-		Network: []string{"ethereum"}, Address: []string{lazarus}, Tag: []string{""}, Category: []string{"sanctions"},
-		Categories: [][]string{{"sanctions"}}, Entity: []string{"LAZARUS GROUP"}, Authority: []string{"OFAC"}, Program: []string{"DPRK3"},
-		Measure: []string{"block"}, Confidence: []*uint8{nil}, PartyListedAt: []*time.Time{nil}, AddressListedAt: []*time.Time{&listed},
-		DelistedAt: []*time.Time{nil}, Change: []string{"added"}, KnownFrom: []time.Time{midnight.Add(-24 * time.Hour)}, Seq: []uint64{7},
-		Version: []string{"lists-7"}, Author: []string{"importer"}, Reason: []string{""},
-	}))
+	entry := keyed(t, watchlist.Entry{List: "ofac-sdn", EntryID: "e1", Network: "ethereum", Address: lazarus, Entity: "LAZARUS GROUP", Authority: "OFAC", Program: "DPRK3",
+		Category: taxonomy.Sanctions, Categories: []taxonomy.Category{taxonomy.Sanctions}, Measure: watchlist.MeasureBlock, PartyListedAt: "2019-09-13", AddressListedAt: "2022-04-14"})
+	var history recorder.History
+	history.Add(&entry, recorder.ContentOf(&entry), "added", &activation.Activation{Seq: 7, Version: "lists-7", Author: "importer", At: midnight.Add(-24 * time.Hour)})
+	imported := midnight.Add(-25 * time.Hour)
+	versions := recorder.ListVersions{Seq: []uint64{7}, Epoch: []string{"e"}, Version: []string{"lists-7"}, Previous: []string{""}, At: history.KnownFrom,
+		Author: []string{"importer"}, Reason: []string{""}, List: []string{"ofac-sdn"}, ListVersion: []string{"h"}, Entries: []uint64{1}, Format: []string{"ofac-xml"},
+		Source: []string{"sdn_advanced.xml"}, ImportedAt: []*time.Time{&imported}, PublishedAt: []*time.Time{nil}, LoadedBy: []string{"importer"}, LoadedFor: []string{""}}
+	for range 2 {
+		must(t, w.InsertHistory(t.Context(), &history))
+		must(t, w.InsertVersions(t.Context(), &versions))
+	}
 	must(t, w.InsertDeadLetters(t.Context(), &recorder.DeadLetters{
 		SourceTopic: []string{"sluice.raw.v1", "sluice.raw.v1", "sluice.verdicts.v1"}, SourcePartition: []int32{0, 1, 2}, SourceOffset: []int64{10, 11, 12},
 		Stage: []string{"ingest", "ingest", "recorder"}, Reason: []string{"rejected", "rejected", "refused"}, Error: []string{"amount: is missing", "id: is missing", "no"},

@@ -106,10 +106,20 @@ func (w *Warehouse) InsertDeadLetters(ctx context.Context, b *recorder.DeadLette
 // anew, and may be other rows.
 func (w *Warehouse) InsertHistory(ctx context.Context, b *recorder.History) error {
 	return w.insert(ctx, "watchlist_history", "", []named{
-		{"list", b.List}, {"entry_id", b.EntryID}, {"key", b.Key}, {"network", b.Network}, {"address", b.Address}, {"tag", b.Tag},
+		{"list", b.List}, {"entry_id", b.EntryID}, {"content", b.Content}, {"key", b.Key}, {"wrapped_key", b.WrappedKey},
+		{"network", b.Network}, {"address", b.Address}, {"tag", b.Tag},
 		{"category", b.Category}, {"categories", b.Categories}, {"entity", b.Entity}, {"authority", b.Authority}, {"program", b.Program},
 		{"measure", b.Measure}, {"confidence", b.Confidence}, {"party_listed_at", b.PartyListedAt},
 		{"address_listed_at", b.AddressListedAt}, {"delisted_at", b.DelistedAt}, {"change", b.Change}, {"known_from", b.KnownFrom},
-		{"seq", b.Seq}, {"version", b.Version}, {"author", b.Author}, {"reason", b.Reason},
+		{"seq", b.Seq}, {"version", b.Version}, {"author", b.Author}, {"reason", b.Reason}, {"entry", b.Entry},
+	})
+}
+
+// InsertVersions stores a block in watchlist_versions.
+func (w *Warehouse) InsertVersions(ctx context.Context, b *recorder.ListVersions) error {
+	return w.insert(ctx, "watchlist_versions", "", []named{
+		{"seq", b.Seq}, {"epoch", b.Epoch}, {"version", b.Version}, {"previous", b.Previous}, {"at", b.At}, {"author", b.Author},
+		{"reason", b.Reason}, {"list", b.List}, {"list_version", b.ListVersion}, {"entries", b.Entries}, {"format", b.Format},
+		{"source", b.Source}, {"imported_at", b.ImportedAt}, {"published_at", b.PublishedAt}, {"loaded_by", b.LoadedBy}, {"loaded_for", b.LoadedFor},
 	})
 }
