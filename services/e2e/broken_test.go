@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -203,16 +204,23 @@ func warehouseAway(t *testing.T, s stack) {
 func flushRedis(t *testing.T, s stack) {
 	t.Helper()
 	at, err := s.at()
+	if err == nil {
+		err = flush(at.Redis)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(at.Redis)
+}
+
+// flush empties the Redis at a URL.
+func flush(at string) error {
+	u, err := url.Parse(at)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	c, err := net.DialTimeout("tcp", u.Host, 5*time.Second)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
@@ -227,9 +235,10 @@ func flushRedis(t *testing.T, s stack) {
 			fmt.Fprintf(c, "$%d\r\n%s\r\n", len(w), w)
 		}
 		if answer, err := said.ReadString('\n'); err != nil || answer != "+OK\r\n" {
-			t.Fatalf("%s: %q, %v", words[0], answer, err)
+			return fmt.Errorf("%s: %q, %w", words[0], answer, errors.Join(err))
 		}
 	}
+	return nil
 }
 
 // cacheFlushed empties Redis in mid-stream: nothing that is listed is cleared, whatever is restarted, and whatever is

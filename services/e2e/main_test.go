@@ -11,13 +11,16 @@ import (
 // enabled says whether the scenarios on whole stacks run.
 var enabled = os.Getenv("SLUICE_E2E") == "1"
 
+// broken says whether the suite of faults runs.
+var broken = os.Getenv("SLUICE_CHAOS") != ""
+
 // binary is the sluice that the stacks run: the one that SLUICE_E2E_BINARY names, else built once from this checkout.
 var binary string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	if !enabled {
+	if !enabled && !broken {
 		return m.Run()
 	}
 	if binary = os.Getenv("SLUICE_E2E_BINARY"); binary != "" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/services/internal/chaos"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/realservers"
 )
@@ -21,16 +22,34 @@ type realStack struct {
 	instance datadir.Instance
 	engine   *process
 	kafka    *realservers.KafkaNode
+	proxies  map[string]*chaos.Proxy // by server; those in between, where there are any
+	redis    string                  // host:port of the server itself
 }
 
 const enginePassword = "e2e"
 
-func newReal(t *testing.T) *realStack {
+func newReal(t *testing.T) *realStack { return newRealBehind(t, nil) }
+
+// newRealBehind is newReal with a proxy before each server, which the services take for the server.
+func newRealBehind(t *testing.T, proxies map[string]*chaos.Proxy) *realStack {
 	b := newBase(t, "real")
-	s := &realStack{base: b, kafka: realservers.KafkaServer(t)}
-	s.instance.Brokers, s.instance.Redis = []string{s.kafka.Addr}, "redis://"+realservers.Redis(t)
+	s := &realStack{base: b, proxies: proxies}
+	through := func(server, addr string) string {
+		p := proxies[server]
+		if p == nil {
+			return addr
+		}
+		p.SetTarget(addr)
+		return p.Addr()
+	}
+	var advertised []string
+	if p := proxies[chaos.Kafka]; p != nil {
+		advertised = append(advertised, "advertised.listeners=PLAINTEXT://"+p.Addr())
+	}
+	s.kafka, s.redis = realservers.KafkaServer(t, advertised...), realservers.Redis(t)
+	s.instance.Brokers, s.instance.Redis = []string{through(chaos.Kafka, s.kafka.Addr)}, "redis://"+through(chaos.Redis, s.redis)
 	listen := freeAddress(t)
-	s.instance.ClickHouse = fmt.Sprintf("http://default:%s@%s", enginePassword, listen)
+	s.instance.ClickHouse = fmt.Sprintf("http://default:%s@%s", enginePassword, through(chaos.ClickHouse, listen))
 	b.env = append(b.env, "SLUICE_KAFKA_BROKERS="+s.instance.Brokers[0], "SLUICE_KAFKA_ALLOW_UNSAFE=true", "SLUICE_REDIS_URL="+s.instance.Redis,
 		"SLUICE_CLICKHOUSE_DSN="+s.instance.ClickHouse, "SLUICE_DATA="+filepath.Join(b.dir, "data"))
 	s.engine = b.process("clickhouse", engineWord, "-listen", listen, "-dir", filepath.Join(b.dir, "clickhouse"))
