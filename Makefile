@@ -38,6 +38,10 @@ test: engine ## every test but the end-to-end suites, with the race detector
 e2e: build ## the end-to-end suite, embedded and against real servers (fetches Apache Kafka by Maven, wants redis-server)
 	SLUICE_E2E=1 go test -count=1 -timeout 20m ./services/e2e/...
 
+.PHONY: chaos
+chaos: build ## faults by seeded plans under load, then `sluice verify`; SEEDS=1-20 WINDOW=8s
+	SLUICE_CHAOS=$(or $(SEEDS),1-20) SLUICE_CHAOS_WINDOW=$(or $(WINDOW),8s) go test -count=1 -timeout 6h -run '^TestChaos$$' -v ./services/e2e
+
 .PHONY: bench
 bench: build ## rate of each hop and of the whole beside the bare loop, in one run
 	@bin/sluice bench
