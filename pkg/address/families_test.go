@@ -234,6 +234,10 @@ func TestSecretsAreNamedAndNotRepeated(t *testing.T) {
 		"xrp":          "sn259rEFXrQrWyx3Q7XneWcwV6dfL",
 		"tron":         "sEdTM1uX8pu2do5XvTnutH6HsouMaM2",
 		"stellar":      "SBGWKM3CD4IL47QN6X54N6Y33T3JDNVI6AIJ6CD5IM47HG3IG4O36XCU",
+		"near":         "ed25519:3D4YudUQRE39Lc4JHghuB5WM8kbgDDa34mnrEP5DdTApVH81af7e2dWgNPEaiQfdJnZq1CNPp5im4Rg5b733oiMP",
+		"aptos":        "ed25519-priv-0xc5338cd251c22daa8c9c9cc94f498cc8a5c7e1d2e75287a5dda91096fe64efa5",
+		"sui":          "suiprivkey1qzwant3kaegmjy4qxex93s0jzvemekkjmyv3r2sjwgnv2y479pgsywhveae",
+		"cardano":      "addr_xsk1fzw9r482t0ekua7rcqewg3k8ju5d9run4juuehm2p24jtuzz4dg4wpeulnqhualvtx9lyy7u0h9pdjvmyhxdhzsyy49szs6y8c9zwfp0eqyrqyl290e6dr0q3fvngmsjn4aask9jjr6q34juh25hczw3euust0dw",
 	} {
 		bad := refused(t, network, text)
 		if bad.Code != Secret || bad.Text != "" || strings.Contains(bad.Error(), text[:8]) {

@@ -30,6 +30,27 @@ func TestGuess(t *testing.T) {
 		"mzBc4XEFSdzCDcTxAgf6EZXgsZWpztRhef":                                                              "", // testnets are not guessed
 		"0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed":                                                      "",
 		"": "", " ": "", "alice": "", "vitalik.eth": "",
+
+		"zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya": "zcash",
+		"DFFJhnQNZf8rf67tYnesPu7MuGUpYtzv7Z":                                             "dogecoin verge",
+		"addr1vx2fxv2umyhttkxyxp8x0dlpdt3k6cwng5pxj3jhsydzers66hrl8":                     "cardano",
+		"Ae2tdPwUPEYzs5BRbGcoS3DXvK8mwgggmESz4HqUwMyaS9eNksZGz1LMS9v":                    "cardano",
+		"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY":                               "polkadot",
+		"EQAs9VlT6S776tq3unJcP5Ogsj-ELLunLXuOb1EKcOQi4wJB":                               "ton",
+		"0:2cf55953e92efbeadab7ba725c3f93a0b23f842cbba72d7b8e6f510a70e422e3":             "ton",
+		"kQAs9VlT6S776tq3unJcP5Ogsj-ELLunLXuOb1EKcOQi47nL":                               "",
+		"cosmos1jv65s3grqf6v6jl3dp4t6c9t9rk99cd88lyufl":                                  "cosmos",
+		"osmo1jv65s3grqf6v6jl3dp4t6c9t9rk99cd80yhvld":                                    "osmosis",
+		"bnb1grpf0955h0ykzq3ar5nmum7y6gdfl6lxfn46h2":                                     "bnb-beacon",
+		"GONISIUAYDOMHM7VURRAAAP5H6OAWRRBCPXEIOZO3QI7TZKR5GTAQ7WK7Y":                     "algorand",
+		"alice.near":    "near",
+		"0.0.12345":     "hedera",
+		"0.0.123-vfmkw": "hedera",
+		"0.1.12345":     "",
+		// What many things look like is not guessed: hashes, keys, words.
+		"0xaabf25b0c115130a4ad88bfa08627c5a103b7851e90869c23fadaf0512dd5133": "",
+		"98793cd91a3f870fb126f66285808c7e094afcfc4eda8a970f6648cdf0dbd6de":   "",
+		"0x1": "", "near": "", "deadbeef": "",
 	} {
 		var names []string
 		for _, g := range Guess(text) {
@@ -99,6 +120,20 @@ func TestUnlistable(t *testing.T) {
 		{"solana", "11111111111111111111111111111111", true},
 		{"solana", "833XorXTTx5iya5B3Tr6iqEs9GbRuvVfwyLCP2vpdzhq", false},
 		{"xrp", "rrrrrrrrrrrrrrrrrrrrrhoLvTp", true},
+		{"aptos", "0x1", true},
+		{"aptos", "0xf", true},
+		{"aptos", "0x0000000000000000000000000000000000000000000000000000000000000010", false},
+		{"aptos", "0xaabf25b0c115130a4ad88bfa08627c5a103b7851e90869c23fadaf0512dd5133", false},
+		{"sui", "0xdee9", true},
+		{"sui", "0x0000000000000000000000000000000000000000000000000000000000010000", false},
+		{"hedera", "0.0.999", true},
+		{"hedera", "0.0.1000", false},
+		{"hedera", "0.1.999", false},
+		{"osmosis", "osmo1jv65s3grqf6v6jl3dp4t6c9t9rk99cd80yhvld", true},
+		{"polkadot", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5", false},
+		{"ton", "EQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM9c", true},
+		{"algorand", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAY5HFKQ", true},
+		{"near", "alice.near", false},
 		{"stellar", "GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF", true},
 	} {
 		a := mustParse(t, c.network, c.text)

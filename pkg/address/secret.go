@@ -1,12 +1,37 @@
 package address
 
+import "strings"
+
 // Private keys are pasted where addresses belong. They are told apart by their checksums, so that the error does not
 // repeat them.
 
 var secretFound = problem{code: Secret, reason: "a private key or seed, not an address: it must be shown to nobody"}
 
-// secret reports a private key: of Bitcoin's relatives (WIF, extended), of XRP, of Stellar.
+// secretPrefixes begin private keys whose spelling says so: of Aptos (AIP-80), Sui, Zcash, Cardano.
+var secretPrefixes = []string{
+	"ed25519-priv-0x", "secp256k1-priv-0x", "suiprivkey1", "secret-extended-key-main1", "secret-extended-key-test1",
+	"addr_sk1", "addr_xsk1", "stake_sk1", "stake_xsk1", "acct_sk1", "acct_xsk1", "root_sk1", "root_xsk1",
+}
+
+// nearSecret is in front of a NEAR key of 64 bytes; behind it 32 are a public key.
+const (
+	nearSecret      = "ed25519:"
+	nearSecretBytes = 64
+)
+
+// secret reports a private key: of Bitcoin's relatives (WIF, extended), of XRP, of Stellar, of those that spell it out.
 func secret(text string) problem {
+	for _, prefix := range secretPrefixes {
+		if hasPrefixFold(text, prefix) {
+			return secretFound
+		}
+	}
+	if digits, ok := strings.CutPrefix(text, nearSecret); ok {
+		var raw [nearSecretBytes]byte
+		if bitcoinBase58.decode(raw[:], digits) == sound {
+			return secretFound
+		}
+	}
 	switch n := len(text); {
 	case n >= 50 && n <= 53: // WIF: a version above those of addresses, 32 bytes, 1 more for a compressed key
 		for _, size := range [...]int{1 + 32, 1 + 32 + 1} {

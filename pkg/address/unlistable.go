@@ -1,6 +1,7 @@
 package address
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"sluice/pkg/network"
@@ -26,8 +27,23 @@ func (k Key) Unlistable() (reason string, unlistable bool) {
 			return reason, true
 		}
 	}
+	if number, ok := k.systemNumber(); ok && number < systemAccounts[k.Family] {
+		return system, true
+	}
 	reason, unlistable = nobodys()[k]
 	return reason, unlistable
+}
+
+// systemAccounts says below which number an account is part of the network, for families whose accounts have numbers:
+// Aptos keeps the first sixteen for itself (AIP-40), Sui those with a short form, Hedera its first thousand.
+var systemAccounts = map[network.Family]uint64{network.Aptos: aptosSpecials, network.Sui: 1 << 16, network.Hedera: 1000}
+
+// systemNumber is the number of an account whose other bytes are zero.
+func (k Key) systemNumber() (number uint64, ok bool) {
+	if k.Kind != Account || k.size <= 8 || !all(k.payload[:k.size-8], 0) {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(k.payload[k.size-8 : k.size]), true
 }
 
 // lowEVM are the accounts of an EVM network, and of Tron's machine, with a number for an address. The precompiled contracts are 0x01 to 0x11,
@@ -98,6 +114,17 @@ var nobodysTexts = []struct{ alias, reason, text string }{
 	{"solana", system, "SysvarRecentB1ockHashes11111111111111111111"},
 	{"solana", system, "SysvarS1otHashes111111111111111111111111111"},
 	{"solana", system, "So11111111111111111111111111111111111111112"},
+
+	{"kusama", system, "F3opxRbN5ZbjJNU511Kj2TLuzFcDq9BGduA9TgiECafpg29"}, // the treasury, on polkadot too
+	{"ton", system, "Ef8zMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzM0vF"},   // the elector
+	{"ton", system, "Ef9VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVbxn"},   // the configuration
+	{"near", system, "system"},
+	{"cosmos", system, "cosmos1jv65s3grqf6v6jl3dp4t6c9t9rk99cd88lyufl"}, // modules: distribution
+	{"cosmos", system, "cosmos17xpfvakm2amg962yls6f84z3kell8c5lserqta"}, // fees
+	{"cosmos", system, "cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0eh"}, // bonded tokens
+	{"cosmos", system, "cosmos1tygms3xhhs3yv487phx3dw4a95jn7t7lpm470r"}, // unbonding tokens
+	{"cosmos", system, "cosmos10d07y265gmmuvt4z0w9aw880jnsr700j6zn9kn"}, // governance
+	{"cosmos", system, "cosmos1m3h30wlvsf8llruxtpukdvsy0km2kum8g38c8q"}, // mint
 
 	{"xrp", "ACCOUNT_ONE: the ledger's stand-in for nobody", "rrrrrrrrrrrrrrrrrrrrBZbvji"},
 	{"xrp", "the ledger's reserve of names: nobody has its key", "rrrrrrrrrrrrrrrrrNAMEtxvNvQ"},
