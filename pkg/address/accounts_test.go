@@ -76,18 +76,14 @@ func TestTONVectors(t *testing.T) {
 		want, text, raw := c[0], c[1], c[2]
 		switch want {
 		case "invalid":
-			refused(t, "ton", text, AllowTestnet())
+			refused(t, "ton", text)
 			continue
 		case "valid":
 			if a := mustParse(t, "ton-testnet", text); a.Text != raw || !a.Testnet {
 				t.Errorf("%s: %+v", text, a)
 			}
-		default:
-			if bad := refused(t, "ton", text); bad.Code != Testnet {
-				t.Errorf("%s: %+v", text, bad)
-			}
 		}
-		a := mustParse(t, "ton", text, AllowTestnet())
+		a := mustParse(t, "ton", text)
 		if a.Text != raw || a.Key.String() != "ton:"+raw[2:] || a.Testnet != (want != "valid") {
 			t.Errorf("%s: %+v", text, a)
 		}
@@ -173,6 +169,22 @@ func TestCosmosAccounts(t *testing.T) {
 	}
 }
 
+// A transfer between chains names an account of the other one.
+func TestCosmosPeers(t *testing.T) {
+	account := slices.Repeat([]byte{9}, cosmosAccount)
+	for prefix, evm := range cosmosPeers {
+		a := mustParse(t, "cosmos", encodeBech32Bytes(bech32Spec, prefix, account))
+		want := NewKey(network.Cosmos, Account, account)
+		if evm {
+			want.Family = network.EVM
+		}
+		if a.Key != want {
+			t.Errorf("%s: %s, want %s", a.Text, a.Key, want)
+		}
+		stable(t, net(t, "cosmos"), a)
+	}
+}
+
 func TestCosmosContractsAreOfOneChain(t *testing.T) {
 	payload := slices.Repeat([]byte{9}, cosmosContract)
 	juno := mustParse(t, "juno", encodeBech32Bytes(bech32Spec, "juno", payload))
@@ -195,10 +207,11 @@ func TestCosmosStructure(t *testing.T) {
 		{"cosmos", encodeBech32Bytes(bech32mSpec, "cosmos", account), "checksum", "bech32m"},
 		{"cosmos", encodeBech32Bytes(bech32Spec, "cosmos", account[1:]), "malformed", "19 bytes"},
 		{"cosmos", encodeBech32Bytes(bech32Spec, "cosmos", append(account, 1)), "malformed", "21 bytes"},
-		{"cosmos", encodeBech32Bytes(bech32Spec, "osmo", account), "other_network", "an address of osmosis"},
+		{"bnb-beacon", encodeBech32Bytes(bech32Spec, "osmo", account), "other_network", "an address of osmosis"},
+		{"cosmos", encodeBech32Bytes(bech32Spec, "bnb", account), "other_network", "an address of bnb-beacon"},
 		{"cosmos", encodeBech32Bytes(bech32Spec, "cosmosvaloper", account), "other_network", "validator"},
 		{"cosmos", encodeBech32Bytes(bech32Spec, "cosmosvalcons", account), "other_network", "validator"},
-		{"cosmos", encodeBech32Bytes(bech32Spec, "stars", account), "other_network", "begin with cosmos1"},
+		{"cosmos", encodeBech32Bytes(bech32Spec, "one", account), "other_network", "begin with cosmos1"},
 		{"cosmos", encodeDigits(bech32Spec, "cosmos", slices.Repeat([]byte{31}, 33)), "malformed", "stray bits"},
 		{"bnb-beacon", encodeBech32Bytes(bech32Spec, "tbnb", account), "testnet", "testnet"},
 		{"bnb-beacon-testnet", encodeBech32Bytes(bech32Spec, "bnb", account), "other_network", "tbnb1"},

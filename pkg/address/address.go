@@ -71,9 +71,9 @@ type family struct {
 	encode func(n network.Network, form Form, payload []byte) (string, bool)
 	// sizes gives the shortest and longest payload of a kind, in bytes; 0, 0 for a kind that the family does not have.
 	sizes func(kind Kind) (low, high int)
-	// mark reports whether a text bears what tells the family from others, so that Guess may try it; nil for families
+	// mark reports whether a text bears what tells the network from others, so that Guess may try it; nil for families
 	// whose every address does, by its checksum, prefix or length.
-	mark func(text string) bool
+	mark func(n network.Network, text string) bool
 }
 
 // Parse reads the text of an address on network n. The error is an *Invalid.

@@ -19,7 +19,7 @@ var families = [...]family{
 	network.Cardano:  {parse: parseCardano, encode: encodeCardano, sizes: sizesCardano},
 	network.Polkadot: {parse: parseSS58, encode: encodeSS58, sizes: sizesAccount32},
 	network.TON:      {parse: parseTON, encode: encodeTON, sizes: sizesTON},
-	network.Cosmos:   {parse: parseCosmos, encode: encodeCosmos, sizes: sizesCosmos},
+	network.Cosmos:   {parse: parseCosmos, encode: encodeCosmos, sizes: sizesCosmos, mark: markCosmos},
 	network.Algorand: {parse: parseAlgorand, encode: encodeAlgorand, sizes: sizesAccount32},
 	network.NEAR:     {parse: parseNEAR, encode: encodeNEAR, sizes: sizesNEAR, mark: markNEAR},
 	network.Aptos:    {parse: parseAptos, encode: encodeAptos, sizes: sizesAccount32, mark: unmarked},
@@ -28,7 +28,7 @@ var families = [...]family{
 }
 
 // unmarked is the mark of a family that is never guessed.
-func unmarked(string) bool { return false }
+func unmarked(network.Network, string) bool { return false }
 
 // sizesAccount20 is for families whose only kind is an account of 20 bytes.
 func sizesAccount20(kind Kind) (low, high int) {

@@ -57,7 +57,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if a.Key.Family != n.Family && a.Form != ViaEVM && n.Alias != "injective" || a.Text != strings.TrimSpace(a.Text) || a.Trimmed != (len(trim(text)) != len(text)) {
+		if a.Key.Family != n.Family && a.Form != ViaEVM && n.Family != network.Cosmos || a.Text != strings.TrimSpace(a.Text) || a.Trimmed != (len(trim(text)) != len(text)) {
 			t.Fatalf("%s %q: %+v", n.Canonical(), text, a)
 		}
 		stable(t, n, a, opts...)

@@ -29,28 +29,38 @@ var candidates = func() []network.Network {
 // hash, a public key, an account of Aptos or of Sui, or an implicit one of NEAR, and nearly every word is a name there:
 // a list or a memo would fill up with addresses that nobody meant. Of NEAR only names that end in .near are guessed, of
 // Hedera only 0.0.N, of Aptos and Sui nothing; forty hex digits behind 0x are an EVM address. Readings has them all.
-func Guess(text string) []Guessed { return readings(text, false) }
+func Guess(text string) []Guessed { return readings(text, nil, marked) }
 
-// Readings is Guess for a look-up: every family that accepts the text, those included that Guess leaves out. Too many
-// readings cost a look-up nothing, for it compares exact keys.
-func Readings(text string) []Guessed { return readings(text, true) }
+// Readings is Guess for a look-up: behind its readings stand those of the families that it leaves out. Too many of them
+// cost a look-up nothing, for it compares exact keys.
+func Readings(text string) []Guessed {
+	return readings(text, Guess(text), func(network.Network, string) bool { return true })
+}
 
-func readings(text string, all bool) []Guessed {
+// marked reports whether a text bears what tells the network from others.
+func marked(n network.Network, text string) bool {
+	mark := families[n.Family].mark
+	return mark == nil || mark(n, text)
+}
+
+// readings adds to found the readings of families that are not in it yet.
+func readings(text string, found []Guessed, try func(network.Network, string) bool) []Guessed {
 	bare := trim(text)
 	if bare == "" || len(text) > MaxText {
 		return nil
 	}
-	var found []Guessed
+	var seen [len(families)]bool
+	for _, g := range found {
+		seen[g.Network.Family] = true
+	}
 	for _, n := range candidates {
-		if len(found) > 0 && found[len(found)-1].Network.Family == n.Family {
-			continue
-		}
-		if mark := families[n.Family].mark; !all && mark != nil && !mark(bare) {
+		if seen[n.Family] || !try(n, bare) {
 			continue
 		}
 		if a, p := families[n.Family].parse(n, bare, 0); p.ok() {
 			a.Trimmed = len(bare) != len(text)
 			found = append(found, Guessed{n, a})
+			seen[n.Family] = true
 		}
 	}
 	return found

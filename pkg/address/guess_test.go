@@ -38,7 +38,7 @@ func TestGuess(t *testing.T) {
 		"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY":                               "polkadot",
 		"EQAs9VlT6S776tq3unJcP5Ogsj-ELLunLXuOb1EKcOQi4wJB":                               "ton",
 		"0:2cf55953e92efbeadab7ba725c3f93a0b23f842cbba72d7b8e6f510a70e422e3":             "ton",
-		"kQAs9VlT6S776tq3unJcP5Ogsj-ELLunLXuOb1EKcOQi47nL":                               "",
+		"kQAs9VlT6S776tq3unJcP5Ogsj-ELLunLXuOb1EKcOQi47nL":                               "ton",
 		"cosmos1jv65s3grqf6v6jl3dp4t6c9t9rk99cd88lyufl":                                  "cosmos",
 		"osmo1jv65s3grqf6v6jl3dp4t6c9t9rk99cd80yhvld":                                    "osmosis",
 		"bnb1grpf0955h0ykzq3ar5nmum7y6gdfl6lxfn46h2":                                     "bnb-beacon",

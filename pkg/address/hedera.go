@@ -138,7 +138,7 @@ func hederaChecksum(entity string, ledger byte) string {
 }
 
 // markHedera reports the shard and realm in which every account is.
-func markHedera(text string) bool { return strings.HasPrefix(text, "0.0.") }
+func markHedera(_ network.Network, text string) bool { return strings.HasPrefix(text, "0.0.") }
 
 // encodeHedera writes the account of three numbers of eight bytes.
 func encodeHedera(n network.Network, form Form, payload []byte) (string, bool) {

@@ -72,7 +72,7 @@ func nearGrammar(text string) problem {
 }
 
 // markNEAR reports a name of the main network's own registrar.
-func markNEAR(text string) bool { return strings.HasSuffix(text, ".near") }
+func markNEAR(_ network.Network, text string) bool { return strings.HasSuffix(text, ".near") }
 
 // encodeNEAR writes the account of a public key.
 func encodeNEAR(_ network.Network, form Form, payload []byte) (string, bool) {

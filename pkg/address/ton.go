@@ -9,8 +9,9 @@ import (
 
 // A TON address is a workchain and a hash of 32 bytes. Raw, as nodes write it, it is 0:… or -1:… and 64 hex digits, and
 // this is the canonical text. Wallets show 48 digits of base64, either alphabet, with a CRC-16: a byte of flags, the
-// workchain, the hash. The flags say whether the money comes back when the account is not there (EQ…, UQ…) and that the
-// address is for test networks only (kQ…, 0Q…): they are no part of who is paid, so that all forms are one key.
+// workchain, the hash. The flags say whether the money comes back when the account is not there (EQ…, UQ…) and that a
+// wallet of the main network should not take the address (kQ…, 0Q…). They are no part of who is paid: the account is the
+// same on every network, so that all forms are one key, and the last two are read on the main network too, as Testnet.
 const (
 	tonHash      = 32
 	tonRawDigits = 2 * tonHash
@@ -25,7 +26,7 @@ const (
 	tonMasterchain = 0xff // -1
 )
 
-func parseTON(n network.Network, text string, o Option) (Address, problem) {
+func parseTON(n network.Network, text string, _ Option) (Address, problem) {
 	if workchain, digits, ok := strings.Cut(text, ":"); ok {
 		return parseTONRaw(n, workchain, digits)
 	}
@@ -40,11 +41,8 @@ func parseTON(n network.Network, text string, o Option) (Address, problem) {
 		return Address{}, problem{code: Checksum, reason: "wrong checksum: a character is mistyped"}
 	}
 	flags, test := raw[0]&^tonTest, raw[0]&tonTest != 0
-	switch {
-	case flags != tonBounce && flags != tonNoBounce:
+	if flags != tonBounce && flags != tonNoBounce {
 		return Address{}, problem{code: Malformed, reason: "no ton address: its first byte has no meaning"}
-	case test && !n.Testnet && o&allowTestnet == 0:
-		return Address{}, testnetOnly(n.Alias)
 	}
 	a, p := tonAddress(raw[1], raw[2:2+tonHash])
 	a.Form, a.Testnet = Friendly, test || n.Testnet
