@@ -94,7 +94,11 @@ func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
 			return err
 		}
 	}
-	if _, err := d.Store.Store(ctx, next); err != nil {
+	store := d.Store.Store
+	if ever && last.Version == next.Version() {
+		store = d.Store.Repair
+	}
+	if _, err := store(ctx, next); err != nil {
 		return err
 	}
 	return d.activate(ctx, state, base, u, next, a)

@@ -15,6 +15,7 @@ import (
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
+	"sluice/services/internal/lists"
 )
 
 // Deps is what a change of the lists works on.
@@ -27,6 +28,7 @@ type Deps struct {
 	Known func(context.Context) (uint64, error)
 	// Copy is a file with a verified copy of the lists, from which an update goes on when Redis has lost them; "": none.
 	Copy   string
+	Memory *lists.Memory    // what the process loaded; nil: everything is read anew
 	Now    func() time.Time // nil: time.Now
 	Logger zerolog.Logger
 }

@@ -103,6 +103,10 @@ func (w *world) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Man
 	return do(w, func() (watchlist.Manifest, error) { return w.Client.Store(ctx, s) })
 }
 
+func (w *world) Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
+	return do(w, func() (watchlist.Manifest, error) { return w.Client.Repair(ctx, s) })
+}
+
 func (w *world) SetPointer(ctx context.Context, p lists.Pointer) error {
 	_, err := do(w, func() (struct{}, error) { return struct{}{}, w.Client.SetPointer(ctx, p) })
 	return err

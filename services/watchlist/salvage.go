@@ -19,7 +19,7 @@ var ErrLost = errors.New("lists in force are lost")
 // can be found, list by list. When a list is lost that the update does not bring, it is an error that says which, unless
 // the update accepts to go on without it.
 func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*watchlist.Snapshot, error) {
-	_, s, err := lists.Load(ctx, d.Store, pointerTo(a))
+	_, s, err := d.Memory.Load(ctx, d.Store, pointerTo(a))
 	if err == nil {
 		return s, nil
 	}

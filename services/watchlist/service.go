@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Every  time.Duration // how often Redis is compared with the last activation; default 5 s
 	Copy   string        // file in which the service keeps the lists in force; "": it cannot restore what Redis loses
+	Memory *lists.Memory // what the process loaded; nil: everything is read anew
 	Logger zerolog.Logger
 }
 
@@ -153,7 +154,7 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 		return false, nil
 	}
 	if whole {
-		_, snapshot, err := lists.Load(ctx, s.store, p)
+		_, snapshot, err := s.cfg.Memory.Load(ctx, s.store, p)
 		if err == nil {
 			return false, s.copy(p, snapshot)
 		}
@@ -168,7 +169,7 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 	if err != nil || have.Version != p.Version {
 		return false, errUnrestorable
 	}
-	if _, err := s.store.Store(ctx, snapshot); err != nil {
+	if _, err := s.store.Repair(ctx, snapshot); err != nil {
 		return false, err
 	}
 	return true, nil

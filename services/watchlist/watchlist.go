@@ -19,7 +19,9 @@ import (
 // Store is where the snapshots are; services/internal/cache implements it. Its errors wrap those of package lists.
 type Store interface {
 	lists.Source
+	// Store writes what is not there of a snapshot, Repair all of it over what is there.
 	Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error)
+	Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error)
 	SetPointer(ctx context.Context, p lists.Pointer) error
 	Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error)
 	Prune(ctx context.Context) (int, error)

@@ -43,7 +43,8 @@ func (p *Pipeline) addLists() error {
 		s, err := p.order().Read(ctx)
 		return s.Epoch, err
 	}
-	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Epoch: epoch, Register: p.redis, Logger: p.log}, p.redis)
+	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Memory: p.memory, Watch: p.redis.Watch,
+		Epoch: epoch, Register: p.redis, Logger: p.log}, p.redis)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (p *Pipeline) addWatchlist() error {
 	if err != nil {
 		return err
 	}
-	service, err := watchlist.New(watchlist.Config{Copy: dir.Join("lists.kept"), Logger: p.log}, p.redis, p.order(), watchlist.NewMetrics(p.reg))
+	service, err := watchlist.New(watchlist.Config{Copy: dir.Join("lists.kept"), Memory: p.memory, Logger: p.log}, p.redis, p.order(), watchlist.NewMetrics(p.reg))
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,7 @@ type Pipeline struct {
 	warehouse *warehouse.Warehouse
 	producer  *stream.Producer
 	lists     enrichment.Lists
+	memory    *lists.Memory // shared by all who load lists in this process
 	verdicts  *alerting.Metrics
 	latest    latest
 
@@ -78,7 +79,7 @@ type Pipeline struct {
 
 // Run runs the services until ctx ends, and drains.
 func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logger) (err error) {
-	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now()}
+	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now(), memory: lists.NewMemory()}
 	p.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		loopCollector{p.running}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sluice_started",
 			Help: "1: the services run. 0: they wait for a server, which /readyz names."}, func() float64 { return b2f(p.state.Load() == nil) }))

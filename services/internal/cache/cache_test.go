@@ -114,6 +114,44 @@ func TestASnapshotIsStoredAndFoundAgain(t *testing.T) {
 		if missing, err := c.Missing(ctx, m); err != nil || len(missing) != 0 {
 			t.Errorf("not repaired: missing %v, %v", missing, err)
 		}
+		// One that has its length and another content is not noticed by the length.
+		damaged := keySegment + cut.SHA256
+		if err := c.rdb.SetRange(ctx, damaged, 3, "x").Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Store(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) == nil {
+			t.Errorf("what is there was written again, %v", err)
+		}
+		if _, err := c.Repair(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
+			t.Errorf("what is damaged was not written again, %v", err)
+		}
+		// A key of another type, too.
+		c.rdb.Del(ctx, damaged)
+		c.rdb.SAdd(ctx, damaged, "x")
+		if _, err := c.Store(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
+			t.Errorf("a key of another type was not written again, %v", err)
+		}
+	})
+}
+
+func TestWhoWatchesIsToldThatThePointerMoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, c *Client) {
+		ctx, cancel := context.WithCancel(t.Context())
+		told, ended := make(chan struct{}, 10), make(chan struct{})
+		go func() { defer close(ended); c.Watch(ctx, func() { told <- struct{}{} }) }()
+		<-told // the connection stands
+		if err := c.SetPointer(ctx, pointer(1, "e", "v", 1)); err != nil {
+			t.Fatal(err)
+		}
+		<-told
+		if err := c.SetPointer(ctx, pointer(0, "e", "v", 1)); !errors.Is(err, lists.ErrStale) {
+			t.Fatal(err)
+		}
+		cancel()
+		<-ended
+		if len(told) != 0 {
+			t.Error("a pointer that did not move was told")
+		}
 	})
 }
 

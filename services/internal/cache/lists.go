@@ -20,6 +20,8 @@ const (
 	keyStored   = prefix + "{lists}:stored"   // set: keys of all manifests and segments
 	keyManifest = prefix + "{lists}:manifest:"
 	keySegment  = prefix + "{lists}:segment:"
+
+	channelMoved = prefix + "{lists}:moved" // pub/sub: the seq to which the pointer was moved
 )
 
 // sentinel is a field of the pointer by which half a pointer is told from a whole one.
@@ -78,7 +80,28 @@ func (c *Client) SetPointer(ctx context.Context, p lists.Pointer) error {
 	if got == "stale" {
 		return fmt.Errorf("lists pointer: %w than seq %d", lists.ErrStale, p.Seq)
 	}
+	// Who does not hear it, or must not be told for want of a right to the channel, sees the pointer with his next poll.
+	_ = c.rdb.Publish(ctx, channelMoved, p.Seq).Err()
 	return nil
+}
+
+// Watch calls moved whenever the pointer may have moved, until ctx ends: when another says so, and when the connection
+// on which that is told was made anew. It promises nothing: what is told while there is no connection is lost.
+func (c *Client) Watch(ctx context.Context, moved func()) {
+	sub := c.rdb.Subscribe(ctx, channelMoved)
+	defer func() { _ = sub.Close() }()
+	told := sub.ChannelWithSubscriptions()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case _, open := <-told:
+			if !open {
+				return
+			}
+			moved()
+		}
+	}
 }
 
 // Manifest returns the manifest of a version as it was stored.
@@ -129,35 +152,40 @@ func (c *Client) Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist
 	return missing, nil
 }
 
-// Store writes a snapshot: all its segments, over what is there, so that damaged and missing ones are repaired, and then
-// its manifest. Nothing refers to it until SetPointer.
+// Store writes a snapshot: the segments that are not there in their full length, and then its manifest. Nothing refers to
+// it until SetPointer.
 func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
-	pipe := c.rdb.Pipeline()
-	size := 0
-	flush := func() error {
-		if size == 0 {
+	m, err := s.Write(func(watchlist.Segment, []byte) error { return nil })
+	if err != nil {
+		return watchlist.Manifest{}, err
+	}
+	missing, err := c.Missing(ctx, m)
+	if err != nil && !errors.Is(err, lists.ErrBroken) { // a key of another type is overwritten
+		return watchlist.Manifest{}, err
+	}
+	wanted := make(map[string]bool, len(missing))
+	for _, g := range missing {
+		wanted[g.SHA256] = true
+	}
+	return c.store(ctx, s, func(g watchlist.Segment) bool { return err != nil || wanted[g.SHA256] })
+}
+
+// Repair is Store over what is there, so that segments which are damaged in their full length are written anew too.
+func (c *Client) Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
+	return c.store(ctx, s, func(watchlist.Segment) bool { return true })
+}
+
+// store writes the wanted segments and the manifest.
+func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, wanted func(watchlist.Segment) bool) (watchlist.Manifest, error) {
+	w := c.writer()
+	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
+		if !wanted(g) {
 			return nil
 		}
-		ctx, cancel := c.limit(ctx)
-		defer cancel()
-		cmds, err := pipe.Exec(ctx)
-		for _, cmd := range cmds {
-			err = errors.Join(err, cmd.Err())
-		}
-		size = 0
-		return domain("writing segments", err)
-	}
-	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
-		key := keySegment + g.SHA256
-		pipe.SAdd(ctx, keyStored, key)
-		pipe.Set(ctx, key, string(data), 0) // the pipeline keeps the data until it is sent: string makes a copy
-		if size += len(data); size >= chunkBytes {
-			return flush()
-		}
-		return nil
+		return w.put(ctx, keySegment+g.SHA256, string(data)) // the pipeline keeps the data until it is sent: string makes a copy
 	})
 	if err == nil {
-		err = flush()
+		err = w.flush(ctx) // the manifest comes behind everything that it names
 	}
 	if err != nil {
 		return watchlist.Manifest{}, err
@@ -166,10 +194,42 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 	if err != nil {
 		return watchlist.Manifest{}, err
 	}
-	pipe.SAdd(ctx, keyStored, keyManifest+m.Version)
-	pipe.Set(ctx, keyManifest+m.Version, text, 0)
-	size = len(text)
-	return m, flush()
+	if err := w.put(ctx, keyManifest+m.Version, string(text)); err != nil {
+		return watchlist.Manifest{}, err
+	}
+	return m, w.flush(ctx)
+}
+
+// writer writes keys in pipelines of bounded size, and notes each of them among the stored ones.
+type writer struct {
+	c    *Client
+	pipe redis.Pipeliner
+	size int
+}
+
+func (c *Client) writer() *writer { return &writer{c: c, pipe: c.rdb.Pipeline()} }
+
+func (w *writer) put(ctx context.Context, key, value string) error {
+	w.pipe.SAdd(ctx, keyStored, key)
+	w.pipe.Set(ctx, key, value, 0)
+	if w.size += len(value); w.size < chunkBytes {
+		return nil
+	}
+	return w.flush(ctx)
+}
+
+func (w *writer) flush(ctx context.Context) error {
+	if w.size == 0 {
+		return nil
+	}
+	ctx, cancel := w.c.limit(ctx)
+	defer cancel()
+	cmds, err := w.pipe.Exec(ctx)
+	for _, cmd := range cmds {
+		err = errors.Join(err, cmd.Err())
+	}
+	w.size = 0
+	return domain("writing lists", err)
 }
 
 // Prune removes what neither the current version nor the few before it use: old segments and manifests, and what imports

@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 
 	"github.com/google/renameio/v2"
 
@@ -99,14 +101,27 @@ func ReadCopy(file string) (p Pointer, s *watchlist.Snapshot, err error) {
 	if m.Version != p.Version || m.Count != p.Count {
 		return p, nil, fmt.Errorf("%w: %s: pointer and manifest do not agree", watchlist.ErrCorrupt, file)
 	}
-	// The manifest is read in its own order, which is the order of the segments in the file.
-	s, err = m.Read(func(g watchlist.Segment) ([]byte, error) {
-		data := make([]byte, g.Bytes)
-		if _, err := io.ReadFull(r, data); err != nil {
-			return nil, fmt.Errorf("%w: %s ends too early", watchlist.ErrCorrupt, file)
+	// The segments stand in the file in the order of the manifest: each is read before the next one, and decoded beside it.
+	l := m.Begin(nil)
+	missing := l.Missing()
+	var mu sync.Mutex
+	read := 0
+	err = each(len(missing), runtime.GOMAXPROCS(0), func(int) error {
+		mu.Lock()
+		i := read
+		read++
+		data := make([]byte, missing[i].Bytes)
+		_, err := io.ReadFull(r, data)
+		mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("%w: %s ends too early", watchlist.ErrCorrupt, file)
 		}
-		return data, nil
+		return l.Put(i, data)
 	})
+	if err != nil {
+		return p, nil, err
+	}
+	s, err = l.Snapshot()
 	return p, s, err
 }
 

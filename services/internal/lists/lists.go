@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,10 @@ type Config struct {
 	Poll   time.Duration // how often the pointer is read; default 1 s
 	MaxAge time.Duration // how long a snapshot stays usable without the pointer; default 30 s
 	File   string        // where a verified copy is kept and read at the start; "": nowhere
+	Memory *Memory       // what the process loaded; nil: of the follower's own
+	// Watch calls its argument whenever the pointer may have moved, until ctx ends; then it is read at once. Nil: nobody
+	// tells. A word that is lost is made up for by the next poll.
+	Watch func(ctx context.Context, moved func())
 	// Epoch returns the epoch of the activations now, from their topic; it is asked when a pointer or the file belongs
 	// to another epoch than what is held. Nil: another epoch is believed when its number is higher.
 	Epoch func(context.Context) (string, error)
@@ -50,8 +55,17 @@ type Follower struct {
 	src  Source
 	held atomic.Pointer[held]
 
+	moved chan struct{} // the pointer may have moved
+	saves chan save     // the copy that is to be written next
+
 	mu    sync.Mutex
 	stats Stats
+}
+
+// save is a copy to be written.
+type save struct {
+	pointer  Pointer
+	snapshot *watchlist.Snapshot
 }
 
 // held is what the follower has; it is replaced, never changed.
@@ -87,14 +101,25 @@ func New(cfg Config, src Source) (*Follower, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	f := &Follower{cfg: cfg, src: src}
+	if cfg.Memory == nil {
+		cfg.Memory = NewMemory()
+	}
+	f := &Follower{cfg: cfg, src: src, moved: make(chan struct{}, 1), saves: make(chan save, 1)}
 	f.held.Store(&held{began: cfg.Now(), trouble: "the pointer was not read yet"})
 	return f, nil
 }
 
 // Run reads the copy and follows the pointer until ctx ends.
 func (f *Follower) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
 	f.restore()
+	wg.Go(func() { f.writeCopies(ctx) })
+	if f.cfg.Watch != nil {
+		wg.Go(func() { f.cfg.Watch(ctx, f.wake) })
+	}
 	tick := time.NewTicker(f.cfg.Poll)
 	defer tick.Stop()
 	for {
@@ -103,7 +128,16 @@ func (f *Follower) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-f.moved:
 		}
+	}
+}
+
+// wake has the pointer read soon.
+func (f *Follower) wake() {
+	select {
+	case f.moved <- struct{}{}:
+	default:
 	}
 }
 
@@ -238,7 +272,8 @@ func (f *Follower) otherEpoch(ctx context.Context, have, now Pointer) string {
 
 // load reads the snapshot that p names and takes it when it is whole.
 func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time) {
-	m, s, err := Load(ctx, f.src, p)
+	began := time.Now()
+	m, s, err := f.read(ctx, h, p)
 	if err != nil {
 		if ctx.Err() != nil {
 			return
@@ -249,11 +284,56 @@ func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time)
 	}
 	h.snapshot, h.pointer, h.confirmed, h.trouble = s, p, asked, ""
 	f.set(h, func(s *Stats) { s.Polls++; s.Loads++ })
-	f.cfg.Logger.Info().Uint64("seq", p.Seq).Str("version", p.Version).Int("entries", s.Len()).Int("lists", len(m.Lists)).Msg("lists loaded")
-	if f.cfg.File == "" {
-		return
+	f.cfg.Logger.Info().Uint64("seq", p.Seq).Str("version", p.Version).Int("entries", s.Len()).Int("lists", len(m.Lists)).
+		Dur("took", time.Since(began)).Msg("lists loaded")
+	if f.cfg.File != "" {
+		f.save(save{p, s})
 	}
-	if err := WriteCopy(f.cfg.File, p, s); err != nil {
+}
+
+// read loads what p names. While transfers are screened with what is held, half of the processors are left to them.
+func (f *Follower) read(ctx context.Context, h held, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
+	m, err := readManifest(ctx, f.src, p)
+	if err != nil {
+		return m, nil, err
+	}
+	workers := runtime.GOMAXPROCS(0)
+	if h.snapshot != nil {
+		workers = max(1, workers/2)
+	}
+	s, err := f.cfg.Memory.snapshot(ctx, f.src, m, workers)
+	return m, s, err
+}
+
+// save has a copy written, in place of one that waits.
+func (f *Follower) save(s save) {
+	for {
+		select {
+		case f.saves <- s:
+			return
+		default:
+		}
+		select {
+		case <-f.saves:
+		default:
+		}
+	}
+}
+
+// writeCopies writes the copies until ctx ends, beside the work and never before it.
+func (f *Follower) writeCopies(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-f.saves:
+			f.writeCopy(s)
+		}
+	}
+}
+
+func (f *Follower) writeCopy(s save) {
+	if err := WriteCopy(f.cfg.File, s.pointer, s.snapshot); err != nil {
 		f.cfg.Logger.Error().Err(err).Str("file", f.cfg.File).Msg("the copy of the lists was not written")
 		f.mu.Lock()
 		f.stats.CopyFails++
@@ -300,26 +380,7 @@ func (f *Follower) restore() {
 		return
 	}
 	h := *f.held.Load()
-	h.snapshot, h.pointer, h.trouble = s, p, "the copy on disk was not confirmed yet"
+	h.snapshot, h.pointer, h.trouble = f.cfg.Memory.keep(s), p, "the copy on disk was not confirmed yet"
 	f.set(h, func(s *Stats) { s.Loads++ })
 	f.cfg.Logger.Info().Uint64("seq", p.Seq).Int("entries", s.Len()).Msg("lists taken from the copy on disk")
-}
-
-// Load reads the snapshot that a pointer names, whole: manifest and pointer agree on version and count, and every
-// segment, list and the version have the hash that they are named by.
-func Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
-	text, err := src.Manifest(ctx, p.Version)
-	if err != nil {
-		return watchlist.Manifest{}, nil, err
-	}
-	m, err := watchlist.ParseManifest(text)
-	if err != nil {
-		return m, nil, err
-	}
-	if m.Version != p.Version || m.Count != p.Count {
-		return m, nil, fmt.Errorf("%w: the pointer names version %s with %d entries, its manifest %s with %d",
-			watchlist.ErrCorrupt, p.Version, p.Count, m.Version, m.Count)
-	}
-	s, err := m.Read(func(g watchlist.Segment) ([]byte, error) { return src.Segment(ctx, g.SHA256) })
-	return m, s, err
 }

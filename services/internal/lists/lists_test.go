@@ -326,6 +326,7 @@ func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 	want := s.activate(t, 5, "e", 9_000) // two segments
 	f := follower(t, s, c, file)
 	f.Poll(t.Context())
+	f.writeCopy(<-f.saves)
 
 	again := follower(t, s, c, file)
 	again.restore()
@@ -420,6 +421,74 @@ func TestRunAsksEverySecond(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestWhoIsToldThatThePointerMovedAsksAtOnce(t *testing.T) {
+	src := newServer()
+	src.activate(t, 1, "e", 3)
+	synctest.Test(t, func(t *testing.T) {
+		var tell func()
+		f, err := New(Config{Logger: zerolog.Nop(), Watch: func(ctx context.Context, moved func()) { tell = moved; <-ctx.Done() }}, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- f.Run(ctx) }()
+		synctest.Wait()
+		src.activate(t, 2, "e", 4)
+		for range 3 { // one word more does no harm
+			tell()
+		}
+		synctest.Wait()
+		if c := f.Current(); c.Seq != 2 || c.Snapshot.Len() != 4 {
+			t.Errorf("told, and still at seq %d", c.Seq)
+		}
+		src.activate(t, 3, "e", 5) // and nobody tells
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if c := f.Current(); c.Seq != 3 {
+			t.Errorf("not told, and after a second still at seq %d", c.Seq)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatOneLoadedNobodyLoadsAgain(t *testing.T) {
+	s := newServer()
+	snap := s.activate(t, 1, "e", 9_000)
+	memory := NewMemory()
+	_, first, err := memory.Load(t.Context(), s, s.p)
+	if err != nil || first.Version() != snap.Version() {
+		t.Fatal(err)
+	}
+	_, second, err := memory.Load(t.Context(), lossy{s}, s.p)
+	if err != nil || second != first {
+		t.Errorf("the same version was read again: %v", err)
+	}
+	if _, _, err := Load(t.Context(), lossy{s}, s.p); !errors.Is(err, ErrNotFound) {
+		t.Errorf("without a memory: %v", err)
+	}
+	s.activate(t, 2, "e", 9_001)
+	if _, third, err := memory.Load(t.Context(), s, s.p); err != nil || third.Len() != 9_001 {
+		t.Errorf("the next version: %v", err)
+	}
+}
+
+func TestOnlyTheLastCopyIsWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lists")
+	f := follower(t, newServer(), noon(), file)
+	for i := range 3 {
+		s := snapshot(t, i+1)
+		f.save(save{Pointer{Seq: uint64(i + 1), Epoch: "e", Version: s.Version(), Count: i + 1}, s})
+	}
+	f.writeCopy(<-f.saves)
+	if p, s, err := ReadCopy(file); err != nil || p.Seq != 3 || s.Len() != 3 || len(f.saves) != 0 {
+		t.Errorf("seq %d, %v", p.Seq, err)
+	}
 }
 
 func TestWrongSettingsAreRefused(t *testing.T) {

@@ -1,0 +1,124 @@
+package lists
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"sluice/pkg/watchlist"
+)
+
+// Memory is the lists that a process loaded last. Whoever loads beside it fetches only what it does not have, and all
+// who do share the content. It is safe for concurrent use; nil remembers nothing.
+type Memory struct {
+	mu   sync.Mutex
+	last *watchlist.Snapshot
+}
+
+// NewMemory returns a memory that has nothing yet.
+func NewMemory() *Memory { return &Memory{} }
+
+func (m *Memory) have() *watchlist.Snapshot {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last
+}
+
+// keep remembers a snapshot, and returns the one that is remembered for its version.
+func (m *Memory) keep(s *watchlist.Snapshot) *watchlist.Snapshot {
+	if m == nil {
+		return s
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.last.Version() != s.Version() {
+		m.last = s
+	}
+	return m.last
+}
+
+// Load reads the snapshot that a pointer names, whole: manifest and pointer agree on version and count, and every
+// segment, list and the version have the hash that they are named by.
+func Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
+	return (*Memory)(nil).Load(ctx, src, p)
+}
+
+// Load is the function of this name beside what the memory has. It uses all processors.
+func (m *Memory) Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
+	manifest, err := readManifest(ctx, src, p)
+	if err != nil {
+		return manifest, nil, err
+	}
+	s, err := m.snapshot(ctx, src, manifest, runtime.GOMAXPROCS(0))
+	return manifest, s, err
+}
+
+// readManifest reads the manifest that a pointer names.
+func readManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, error) {
+	text, err := src.Manifest(ctx, p.Version)
+	if err != nil {
+		return watchlist.Manifest{}, err
+	}
+	m, err := watchlist.ParseManifest(text)
+	if err != nil {
+		return m, err
+	}
+	if m.Version != p.Version || m.Count != p.Count {
+		return m, fmt.Errorf("%w: the pointer names version %s with %d entries, its manifest %s with %d",
+			watchlist.ErrCorrupt, p.Version, p.Count, m.Version, m.Count)
+	}
+	return m, nil
+}
+
+// snapshot loads what a manifest describes.
+func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Manifest, workers int) (*watchlist.Snapshot, error) {
+	l := manifest.Begin(m.have())
+	missing := l.Missing()
+	err := each(len(missing), workers, func(i int) error {
+		data, err := src.Segment(ctx, missing[i].SHA256)
+		if err != nil {
+			return err
+		}
+		return l.Put(i, data)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return m.keep(s), nil
+}
+
+// each calls fn for 0 to n-1 by so many goroutines, until one call fails, and returns that error. Between two calls a
+// goroutine lets others have the processor: transfers are screened meanwhile.
+func each(n, workers int, fn func(int) error) error {
+	var next atomic.Int64
+	var first error
+	var once sync.Once
+	var wg sync.WaitGroup
+	for range min(n, workers) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if err := fn(i); err != nil {
+					once.Do(func() { first = err })
+					next.Store(int64(n))
+					return
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}
