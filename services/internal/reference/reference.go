@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/pkg/network"
 	"sluice/schemas"
 	"sluice/services/internal/app"
 	"sluice/services/internal/audit"
@@ -21,6 +22,8 @@ func Pages() map[string]string {
 		"topics.md": Topics(schemas.Topics),
 		"http.md":   HTTP(app.Routes()),
 		"audit.md":  Audit(audit.Actions),
+
+		"networks.md": Networks(network.All()),
 	}
 }
 
@@ -126,6 +129,34 @@ func Audit(actions []audit.Info) string {
 	row(&b, "---", "---")
 	for _, a := range actions {
 		row(&b, code(string(a.Action)), a.Help)
+	}
+	return b.String()
+}
+
+// Networks renders the table of networks, the test networks behind the others.
+func Networks(networks []network.Network) string {
+	var b strings.Builder
+	b.WriteString(`# Networks
+
+A transfer names its network by alias or by CAIP-2 id; what Sluice writes is the alias, the id where there is none. Any
+` + "`eip155:N`" + ` is a network of the EVM too. The networks of one family share an address space: a key that is listed on one
+of them is found on all, and the hit says where it was listed. What each family's addresses are, and what of them is the
+key, is on [addresses.md](../addresses.md). On any other network a confirmed transfer is held as unscreenable, and an
+entry of a list answers for its exact text.
+`)
+	for _, test := range []bool{false, true} {
+		title := "Main networks"
+		if test {
+			title = "Test networks"
+		}
+		b.WriteString("\n## " + title + "\n\n")
+		row(&b, "alias", "CAIP-2", "name", "family", "native asset", "decimals")
+		row(&b, "---", "---", "---", "---", "---", "---")
+		for _, n := range networks {
+			if n.Testnet == test {
+				row(&b, code(n.Alias), code(n.CAIP2), n.Name, n.Family.String(), n.Asset, fmt.Sprint(n.Decimals))
+			}
+		}
 	}
 	return b.String()
 }
