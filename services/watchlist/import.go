@@ -15,6 +15,7 @@ import (
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
+	"sluice/services/internal/audit"
 	"sluice/services/internal/lists"
 )
 
@@ -28,7 +29,12 @@ type Deps struct {
 	Known func(context.Context) (uint64, error)
 	// Copy is a file with a verified copy of the lists, from which an update goes on when Redis has lost them; "": none.
 	Copy   string
-	Memory *lists.Memory    // what the process loaded; nil: everything is read anew
+	Memory *lists.Memory // what the process loaded; nil: everything is read anew
+	// Register is where it is kept what is known of the lists besides their content. Nil: nowhere.
+	Register Registry
+	Audit    audit.Writer // nil: nothing is written down
+	Metrics  *Metrics     // nil: nothing is counted
+
 	Now    func() time.Time // nil: time.Now
 	Logger zerolog.Logger
 }
@@ -48,10 +54,24 @@ type ImportRequest struct {
 	Source  string        // where the files are from, for people; "": their names
 	Use     watchlist.Use // what the entries are for: listed ones, or the exchange's own addresses
 	Limits  watchlist.Limits
+	Adjust  Adjust
+
+	MediaType string       // that a publisher's server names
+	Published time.Time    // when a server says that the file was changed; the publisher's own date in it goes before
+	Repeats   bool         // the file was in force before, as its marks tell
+	Action    audit.Action // "": audit.ListImport
+	Actor     string       // as the audit log names who does it; "": the author
 
 	Author       string // who imports; "": "unattended"
 	Reason       string
 	AcceptShrink bool // take a load that the guards refuse; wants Author and Reason
+}
+
+// Adjust is what the owner of a list says of its entries, in the place of what the publisher says.
+type Adjust struct {
+	Categories map[taxonomy.Category]taxonomy.Category
+	Severity   string // of all entries
+	Confidence uint8  // of entries whose publisher says none
 }
 
 // ImportResult is what an import did.
@@ -67,31 +87,66 @@ type ImportResult struct {
 
 // Import replaces a list and activates the new snapshot. Identical content makes no new activation: it restores what is
 // missing in Redis. Nothing is changed when it returns an error of the files or of the guards (watchlist.ErrGuard); after
-// any other error it can be run again.
-func Import(ctx context.Context, d Deps, req ImportRequest) (ImportResult, error) {
+// any other error it can be run again. Who did it is written down first; that a guard refused it is kept with the list
+// until a load is taken.
+func Import(ctx context.Context, d Deps, req ImportRequest) (res ImportResult, err error) {
+	if req.Author == "" && !req.AcceptShrink {
+		req.Author = "unattended"
+	}
+	if req.Actor == "" {
+		req.Actor = "author:" + req.Author
+	}
+	if req.Action == "" {
+		req.Action = audit.ListImport
+	}
+	err = d.audited(ctx, req.record(), func(ctx context.Context) error {
+		res, err = d.load(ctx, req)
+		return err
+	})
+	return res, errors.Join(err, d.noteLoad(ctx, req, res, err))
+}
+
+// record is what the audit log has of an import.
+func (r *ImportRequest) record() audit.Record {
+	detail := map[string]string{"format": r.Format, "author": r.Author}
+	for name, value := range map[string]string{"reason": r.Reason, "source": r.Source, "use": string(r.Use)} {
+		if value != "" {
+			detail[name] = value
+		}
+	}
+	if r.AcceptShrink {
+		detail["accept_shrink"] = "true"
+	}
+	return audit.Record{Actor: r.Actor, Action: r.Action, Object: r.Options.List, Detail: detail}
+}
+
+// load is Import behind the audit log.
+func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error) {
 	load, err := d.look(&req)
 	if err != nil {
-		return ImportResult{}, err
+		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
 	}
 	entries, report, err := format.Parse(req.Format, req.Options, req.Files...)
 	if err != nil {
-		return ImportResult{}, err
+		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
 	}
 	res := ImportResult{Report: report, ListChange: ListChange{List: report.List}}
 	if err := give(entries, req.Use); err != nil {
 		return res, err
 	}
-	if req.Author == "" && !req.AcceptShrink {
-		req.Author = "unattended"
-	}
-	origin := watchlist.Origin{Format: req.Format, Source: req.Source, ImportedAt: d.now().UTC().Truncate(time.Second), Author: req.Author, Reason: req.Reason}
-	if load.Published.IsZero() && report.Published != "" {
+	req.Adjust.entries(entries)
+	load.Rows, load.Rejected, load.Limits, load.Repeats = report.Rows, report.RejectedRows, req.Limits, req.Repeats
+	load.Published = req.Published
+	if report.Published != "" {
 		if load.Published, err = time.Parse(time.DateOnly, report.Published); err != nil {
 			return res, fmt.Errorf("the date of the file: %w", err)
 		}
 	}
-	load.Rows, load.Rejected, load.Limits = report.Rows, report.RejectedRows, req.Limits
-	origin.PublishedAt = load.Published
+	origin := watchlist.Origin{Format: req.Format, Source: req.Source, ImportedAt: d.now().UTC().Truncate(time.Second),
+		PublishedAt: load.Published.UTC().Truncate(time.Second), Author: req.Author, Reason: req.Reason}
+	if load.Published.IsZero() {
+		origin.PublishedAt = time.Time{}
+	}
 	u := Update{Edits: []Edit{{List: report.List, Origin: origin, Whole: entries, Load: &load}}, Author: req.Author, Reason: req.Reason}
 	if req.AcceptShrink {
 		u.Accept = watchlist.Acceptance{Author: req.Author, Reason: req.Reason}
@@ -107,6 +162,29 @@ func Import(ctx context.Context, d Deps, req ImportRequest) (ImportResult, error
 	return res, err
 }
 
+// entries gives entries what the list's owner says.
+func (a Adjust) entries(entries []watchlist.Entry) {
+	for i := range entries {
+		e := &entries[i]
+		if len(a.Categories) > 0 {
+			all := make([]taxonomy.Category, len(e.Categories))
+			for n, c := range e.Categories {
+				if all[n] = c; a.Categories[c] != "" {
+					all[n] = a.Categories[c]
+				}
+			}
+			e.Categories = taxonomy.Sort(all)
+			e.Category = e.Categories[0]
+		}
+		if e.Use == watchlist.UseListed {
+			e.Severity = a.Severity
+		}
+		if e.Confidence == 0 {
+			e.Confidence = a.Confidence
+		}
+	}
+}
+
 // headBytes is how much of a file the guards see.
 const headBytes = 512
 
@@ -119,7 +197,7 @@ func (d Deps) look(req *ImportRequest) (watchlist.Load, error) {
 		}
 		req.Source = strings.Join(names, ", ")
 	}
-	load := watchlist.Load{List: req.Options.List}
+	load := watchlist.Load{List: req.Options.List, MediaType: req.MediaType}
 	if len(req.Files) > 0 {
 		r := bufio.NewReader(req.Files[0].R)
 		head, err := r.Peek(headBytes)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
@@ -15,42 +16,58 @@ import (
 
 // Config is how the service works. The zero value of a field is its default.
 type Config struct {
-	Every  time.Duration // how often Redis is compared with the last activation; default 5 s
-	Copy   string        // file in which the service keeps the lists in force; "": it cannot restore what Redis loses
-	Memory *lists.Memory // what the process loaded; nil: everything is read anew
-	Logger zerolog.Logger
+	Every   time.Duration // how often Redis is compared with the last activation, and ends of entries are looked at; default 1 s
+	Copy    string        // file in which the service keeps the lists in force; "": it cannot restore what Redis loses
+	Notes   string        // the same for what is known of the lists besides their content
+	Sources []Source      // what the service fetches by itself
 }
 
 // Service keeps Redis in line with the activations: the pointer names the last one, and what it names is there, whole.
-// What Redis lost is written again from the service's own copy.
+// What Redis lost is written again from the service's own copy. It takes entries whose time has come out of the lists,
+// and fetches the sources.
 type Service struct {
-	cfg   Config
-	store Store
-	acts  Activations
-	m     *Metrics
+	cfg Config
+	d   Deps
+	m   *Metrics
 
-	copied string // version in the copy
-	said   string // last trouble that was logged
+	copied  string    // version in the copy
+	learned string    // version whose first end is known
+	end     time.Time // of the entry that ends first; zero: none does
+	noted   []byte    // register in the copy
+	said    string    // last trouble that was logged
 }
 
+// Who does what nobody told the service to do, as activations and the audit log name it.
+const self = "service:watchlist"
+
 // New makes the service. It dials nothing and reads nothing.
-func New(cfg Config, store Store, acts Activations, m *Metrics) (*Service, error) {
+func New(cfg Config, d Deps) (*Service, error) {
 	if cfg.Every == 0 {
-		cfg.Every = 5 * time.Second
+		cfg.Every = time.Second
 	}
 	if cfg.Every < 0 {
 		return nil, fmt.Errorf("watchlist: every %s: want more than 0", cfg.Every)
 	}
-	return &Service{cfg: cfg, store: store, acts: acts, m: m}, nil
+	for i, src := range cfg.Sources {
+		if err := src.Check(); err != nil {
+			return nil, fmt.Errorf("sources[%d]: %w", i, err)
+		}
+	}
+	if d.Metrics == nil {
+		d.Metrics = NewMetrics(prometheus.NewRegistry())
+	}
+	return &Service{cfg: cfg, d: d, m: d.Metrics}, nil
 }
 
 // Run works until ctx ends. It returns an error when the topic of activations is not what it must be.
 func (s *Service) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	defer cancel()
 	news, ready, ended := make(chan activation.Activation), make(chan struct{}), make(chan error, 1)
-	go func() {
-		ended <- s.acts.Follow(ctx, func() { close(ready) }, func(a activation.Activation) error {
+	wg.Go(func() {
+		ended <- s.d.Activations.Follow(ctx, func() { close(ready) }, func(a activation.Activation) error {
 			if a.Kind == activation.Lists {
 				select {
 				case news <- a:
@@ -59,7 +76,7 @@ func (s *Service) Run(ctx context.Context) error {
 			}
 			return nil
 		})
-	}()
+	})
 	tick := time.NewTicker(s.cfg.Every)
 	defer tick.Stop()
 	var last activation.Activation
@@ -74,13 +91,20 @@ func (s *Service) Run(ctx context.Context) error {
 			continue
 		case <-caught:
 			caught = nil
+			if s.register(ctx) {
+				for _, src := range s.cfg.Sources {
+					wg.Go(func() { s.follow(ctx, src) })
+				}
+			}
 		case <-tick.C:
 			if caught != nil {
 				continue
 			}
+			s.register(ctx)
 		}
 		if last.Seq != 0 {
 			s.Check(ctx, last)
+			s.expire(ctx)
 		}
 	}
 }
@@ -102,9 +126,9 @@ func (s *Service) Check(ctx context.Context, last activation.Activation) {
 	s.said = said
 	switch {
 	case err != nil:
-		s.cfg.Logger.Error().Err(err).Uint64("seq", last.Seq).Msg("the lists in Redis are not as activated")
+		s.d.Logger.Error().Err(err).Uint64("seq", last.Seq).Msg("the lists in Redis are not as activated")
 	case done != "":
-		s.cfg.Logger.Warn().Uint64("seq", last.Seq).Str("version", last.Version).Msg("the lists in Redis were repaired: " + done)
+		s.d.Logger.Warn().Uint64("seq", last.Seq).Str("version", last.Version).Msg("the lists in Redis were repaired: " + done)
 	}
 }
 
@@ -114,7 +138,7 @@ var errUnrestorable = errors.New("lists are missing in Redis and this service ha
 // repair makes Redis hold what last says, and says what it did, "" for nothing.
 func (s *Service) repair(ctx context.Context, last activation.Activation) (done string, err error) {
 	want := pointerTo(last)
-	have, err := s.store.Pointer(ctx)
+	have, err := s.d.Store.Pointer(ctx)
 	switch {
 	case errors.Is(err, lists.ErrNotFound):
 		done = "there was no pointer"
@@ -137,7 +161,7 @@ func (s *Service) repair(ctx context.Context, last activation.Activation) (done 
 	if have == want {
 		return done, nil
 	}
-	err = s.store.SetPointer(ctx, want)
+	err = s.d.Store.SetPointer(ctx, want)
 	if errors.Is(err, lists.ErrStale) {
 		return "", nil // an import was faster
 	}
@@ -150,12 +174,13 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 	if err != nil {
 		return false, err
 	}
-	if whole && (s.cfg.Copy == "" || s.copied == p.Version) {
+	if whole && s.learned == p.Version && (s.cfg.Copy == "" || s.copied == p.Version) {
 		return false, nil
 	}
 	if whole {
-		_, snapshot, err := s.cfg.Memory.Load(ctx, s.store, p)
+		_, snapshot, err := s.d.Memory.Load(ctx, s.d.Store, p)
 		if err == nil {
+			s.learn(snapshot)
 			return false, s.copy(p, snapshot)
 		}
 		if !lost(err) {
@@ -169,7 +194,7 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 	if err != nil || have.Version != p.Version {
 		return false, errUnrestorable
 	}
-	if _, err := s.store.Repair(ctx, snapshot); err != nil {
+	if _, err := s.d.Store.Repair(ctx, snapshot); err != nil {
 		return false, err
 	}
 	return true, nil
@@ -178,7 +203,7 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 // whole says whether manifest and segments are there, by name and size. That they are what they are named by is checked
 // where they are loaded.
 func (s *Service) whole(ctx context.Context, p lists.Pointer) (bool, error) {
-	text, err := s.store.Manifest(ctx, p.Version)
+	text, err := s.d.Store.Manifest(ctx, p.Version)
 	if lost(err) {
 		return false, nil
 	}
@@ -189,7 +214,7 @@ func (s *Service) whole(ctx context.Context, p lists.Pointer) (bool, error) {
 	if lost(err) { // and ParseManifest returns no other error
 		return false, nil
 	}
-	missing, err := s.store.Missing(ctx, m)
+	missing, err := s.d.Store.Missing(ctx, m)
 	if lost(err) {
 		return false, nil
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/rs/zerolog"
 
 	"sluice/services/internal/activation"
 	"sluice/services/internal/cache/cachetest"
@@ -17,7 +16,9 @@ import (
 
 func (w *world) service(t *testing.T, file string) *Service {
 	t.Helper()
-	s, err := New(Config{Every: time.Millisecond, Copy: file, Logger: zerolog.Nop()}, w, w.log, NewMetrics(prometheus.NewRegistry()))
+	d := w.deps()
+	d.Metrics = NewMetrics(prometheus.NewRegistry())
+	s, err := New(Config{Every: time.Millisecond, Copy: file}, d)
 	if err != nil {
 		t.Fatal(err)
 	}

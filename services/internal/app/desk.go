@@ -14,6 +14,7 @@ import (
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
+	"sluice/services/internal/lists"
 	"sluice/services/internal/stream"
 	"sluice/services/internal/warehouse"
 	"sluice/services/watchlist"
@@ -90,6 +91,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.
 	}
 	d.order = activation.New(d.kafka, producer, log)
 	d.deps = importDeps(d.Cache, d.kafka, producer, d.warehouse, log)
+	d.deps.Audit = d.audit
 	return d, nil
 }
 
@@ -102,10 +104,10 @@ func (d *Desk) schema(ctx context.Context) error {
 	return err
 }
 
-// importDeps are what an import works on. warehouse may be nil: then a new topic of activations begins its numbers above
-// what Redis knows.
+// importDeps are what a change of the lists works on. warehouse may be nil: then a new topic of activations begins its
+// numbers above what Redis knows.
 func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
-	d := watchlist.Deps{Store: redis, Leases: redis, Activations: activation.New(kafka, producer, log), Now: time.Now, Logger: log}
+	d := watchlist.Deps{Store: redis, Leases: redis, Activations: activation.New(kafka, producer, log), Register: redis, Now: time.Now, Logger: log}
 	if w != nil {
 		d.Known = w.HighestSeq
 	}
@@ -113,22 +115,23 @@ func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publi
 }
 
 // Import replaces a list, and writes down who did.
-func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (result watchlist.ImportResult, err error) {
-	detail := map[string]string{"format": req.Format}
-	for name, value := range map[string]string{"author": req.Author, "reason": req.Reason} {
-		if value != "" {
-			detail[name] = value
-		}
+func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (watchlist.ImportResult, error) {
+	req.Actor = Actor()
+	return watchlist.Import(ctx, d.deps, req)
+}
+
+// Refresh looks at a source now.
+func (d *Desk) Refresh(ctx context.Context, src watchlist.Source) (watchlist.Outcome, watchlist.ImportResult, error) {
+	return watchlist.Refresh(ctx, d.deps, src, Actor(), 0)
+}
+
+// Register is what is known of the lists besides their content; empty where nobody has written it.
+func (d *Desk) Register(ctx context.Context) (lists.Register, error) {
+	r, err := d.Cache.Register(ctx)
+	if errors.Is(err, lists.ErrNotFound) {
+		return r, nil
 	}
-	if req.AcceptShrink {
-		detail["accept_shrink"] = "true"
-	}
-	err = audit.Do(ctx, d.audit, audit.Record{Actor: Actor(), Action: audit.ListImport, Object: req.Options.List, Detail: detail},
-		func(ctx context.Context) error {
-			result, err = watchlist.Import(ctx, d.deps, req)
-			return err
-		})
-	return result, err
+	return r, err
 }
 
 // versions finds every version of the lists.

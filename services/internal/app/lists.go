@@ -13,6 +13,7 @@ import (
 	"sluice/services/internal/cache"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/lists"
+	"sluice/services/internal/stream"
 	"sluice/services/recorder"
 	"sluice/services/watchlist"
 )
@@ -64,7 +65,19 @@ func (p *Pipeline) addWatchlist() error {
 	if err != nil {
 		return err
 	}
-	service, err := watchlist.New(watchlist.Config{Copy: dir.Join("lists.kept"), Memory: p.memory, Logger: p.log}, p.redis, p.order(), watchlist.NewMetrics(p.reg))
+	sources, err := Sources(p.cfg, dir.Join(""))
+	if err != nil {
+		return err
+	}
+	if p.producer == nil {
+		if p.producer, err = stream.NewProducer(stream.ProducerConfig{Logger: p.log}, p.kafka); err != nil {
+			return err
+		}
+		p.add("producer", p.producer.Run)
+	}
+	d := importDeps(p.redis, p.kafka, p.producer, p.warehouse, p.log)
+	d.Copy, d.Memory, d.Audit, d.Metrics = dir.Join("lists.kept"), p.memory, AuditLog(p.cfg, p.log), watchlist.NewMetrics(p.reg)
+	service, err := watchlist.New(watchlist.Config{Copy: d.Copy, Notes: dir.Join("lists.notes"), Sources: sources}, d)
 	if err != nil {
 		return err
 	}

@@ -270,6 +270,10 @@ func Check(cfg *config.Config, opts Options) error {
 	if errs[0] == nil {
 		errs = append(errs, checkClients(cfg)...)
 	}
+	if opts.Parts.Watchlist {
+		_, err := Sources(cfg, "")
+		errs = append(errs, err)
+	}
 	if opts.Parts.Alerting {
 		_, err := Rules(cfg.Rules.File, cfg.Screening.UnknownDeposit, cfg.Screening.UnknownWithdrawal, cfg.Screening.Dust)
 		errs = append(errs, err)
