@@ -80,6 +80,16 @@ func (d *DeadLetter) Headers() []Header {
 	return headers
 }
 
+// ReplayNote says whether the headers are those of a note that a dead letter was replayed, and of which; get returns the
+// last header of a name. A dead letter always says which topic it is from, a note never does.
+func ReplayNote(get func(name string) (value []byte, ok bool)) (of string, ok bool) {
+	if _, dead := get(HeaderDeadTopic); dead {
+		return "", false
+	}
+	place, ok := get(HeaderReplayOf)
+	return string(place), ok
+}
+
 // ParseDeadLetter reads a dead letter back. Headers that it does not know are ignored; those that are missing leave
 // their fields zero; a number or a time that is none is an error.
 func ParseDeadLetter(headers []Header, value []byte) (DeadLetter, error) {

@@ -23,6 +23,14 @@ const (
 	HeaderDeadKey       = "dl_key"              // the record key of the original, at most MaxDeadKey bytes of it
 )
 
+// The headers of a note that a dead letter was replayed. A note stands on the dead letter topic behind the dead letter, in
+// its partition, and has no value.
+const (
+	HeaderReplayOf = "dl_replay_of" // partition and offset of the dead letter, with a slash between
+	HeaderReplayTo = "dl_replay_to" // topic, partition and offset of the record that it became, with slashes between
+	HeaderReplayAt = "dl_replay_at" // RFC 3339, UTC
+)
+
 // The CloudEvents 1.0 headers of the Kafka binding's binary mode.
 const (
 	HeaderCloudSpec   = "ce_specversion"

@@ -75,3 +75,20 @@ func TestWithoutTheTopicsIncarnationNothingIsWritten(t *testing.T) {
 		t.Errorf("a refused row: %v", err)
 	}
 }
+
+func TestANoteOfAReplayIsNoDeadLetter(t *testing.T) {
+	s, out := newStore(), newOut()
+	h := hop(t, s, schemas.DeadLetters)
+	b := batch(schemas.DeadLetters, []byte("x"), nil)
+	b.Records[0].Headers = stream.NewHeaders(stream.Header{Name: event.HeaderDeadTopic, Value: []byte(schemas.Raw)}, stream.Header{Name: event.HeaderReplayOf, Value: []byte("of the exchange's")})
+	b.Records[1].Headers = stream.NewHeaders(stream.Header{Name: event.HeaderReplayOf, Value: []byte("3/100")})
+	must(t, h.Handle(t.Context(), b, out))
+	if len(s.dead) != 1 || len(s.tokens) != 1 {
+		t.Errorf("%v", s.dead)
+	}
+	only := &stream.Batch{Topic: b.Topic, Records: b.Records[1:]}
+	must(t, h.Handle(t.Context(), only, out))
+	if len(s.tokens) != 1 {
+		t.Error("a block without rows is sent")
+	}
+}

@@ -173,11 +173,16 @@ type deadLetters struct {
 func (d *deadLetters) ForLane() stream.Handler { return &deadLetters{w: d.w} }
 
 // Handle writes a batch of dead letters. One that cannot be read is recorded as far as it can be, never dead-lettered
-// again: it would come back for ever.
+// again: it would come back for ever. Notes of replays are no dead letters.
 func (d *deadLetters) Handle(ctx context.Context, in *stream.Batch, _ *stream.Out) error {
 	d.block.Reset()
 	for i := range in.Records {
-		d.block.Add(&in.Records[i])
+		if _, note := event.ReplayNote(in.Records[i].Headers.Get); !note {
+			d.block.Add(&in.Records[i])
+		}
+	}
+	if d.block.Len() == 0 {
+		return nil
 	}
 	return refused(d.w.InsertDeadLetters(ctx, &d.block, tokenOf(in)))
 }

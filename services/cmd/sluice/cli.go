@@ -40,6 +40,7 @@ type cli struct {
 	Simulate   simulateCmd   `cmd:"" help:"Make realistic transfers with labelled scenarios."`
 	Bench      benchCmd      `cmd:"" help:"Measure each hop and the whole beside the bare loop."`
 	Config     configCmd     `cmd:"" help:"Show every setting with its value in force, without secrets."`
+	Deadletter deadletterCmd `cmd:"" help:"Look at what was given up, and send it again."`
 	Verify     verifyCmd     `cmd:"" help:"Prove that nothing was lost, counted twice or cleared unseen."`
 	Doctor     doctorCmd     `cmd:"" help:"Check config and connections, and say what to do about each problem."`
 	Key        keyCmd        `cmd:"" help:"Make an API key for a tenant."`

@@ -17,14 +17,15 @@ import (
 // verifyCmd proves the promises, or says where they are broken.
 type verifyCmd struct {
 	config.Config
-	From           string `help:"Only what was accepted since: a time (RFC 3339), or how long ago, such as 24h." placeholder:"TIME"`
-	To             string `help:"Only what was accepted before: a time (RFC 3339), or how long ago." placeholder:"TIME"`
-	Sent           string `help:"File with the transfer ids that a client was answered 2xx for, one a line." placeholder:"FILE" type:"existingfile"`
-	Sample         int    `default:"100000" help:"How many transfers to screen again, besides all that name an address which was ever listed." placeholder:"N"`
-	All            bool   `help:"Screen every transfer again." xor:"sample"`
-	Format         string `default:"table" enum:"table,json" help:"How the report is printed: ${enum}."`
-	IDs            string `name:"ids" help:"Write every finding to this file, a line of JSON each; the report lists the first 100 of each class." placeholder:"FILE" type:"path"`
-	ClickHouseHTTP string `name:"clickhouse-http" help:"ClickHouse's HTTP interface, where it is not on the host of clickhouse.dsn at port 8123 (8443 with TLS)." placeholder:"URL"`
+	From           string        `help:"Only what was accepted since: a time (RFC 3339), or how long ago, such as 24h." placeholder:"TIME"`
+	To             string        `help:"Only what was accepted before: a time (RFC 3339), or how long ago." placeholder:"TIME"`
+	Sent           string        `help:"File with the transfer ids that a client was answered 2xx for, one a line." placeholder:"FILE" type:"existingfile"`
+	Sample         int           `default:"100000" help:"How many transfers to screen again, besides all that name an address which was ever listed." placeholder:"N"`
+	All            bool          `help:"Screen every transfer again, not a sample."`
+	Format         string        `default:"table" enum:"table,json" help:"How the report is printed: ${enum}."`
+	IDs            string        `name:"ids" help:"Write every finding to this file, a line of JSON each; the report lists the first 100 of each class." placeholder:"FILE" type:"path"`
+	Timeout        time.Duration `default:"30s" help:"Give up on a server that does not answer for so long; a statement of ClickHouse may take longer."`
+	ClickHouseHTTP string        `name:"clickhouse-http" help:"ClickHouse's HTTP interface, where it is not on the host of clickhouse.dsn at port 8123 (8443 with TLS)." placeholder:"URL"`
 }
 
 // Help is the rest of the command's help.
@@ -35,7 +36,7 @@ func (verifyCmd) Help() string {
 
 func (c *verifyCmd) Run(ctx context.Context, s streams) (err error) {
 	now := time.Now()
-	cfg := verify.Config{Tenant: c.Ingest.Tenant, PointerMaxAge: c.Lists.PointerMaxAge, Sent: c.Sent, Sample: c.Sample, All: c.All}
+	cfg := verify.Config{Tenant: c.Ingest.Tenant, PointerMaxAge: c.Lists.PointerMaxAge, Sent: c.Sent, Sample: c.Sample, All: c.All, Timeout: c.Timeout}
 	if cfg.From, err = moment("from", c.From, now); err != nil {
 		return err
 	}
@@ -44,6 +45,9 @@ func (c *verifyCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	if c.Sample <= 0 {
 		return fmt.Errorf("--sample: %d transfers, want at least 1", c.Sample)
+	}
+	if c.Timeout <= 0 {
+		return fmt.Errorf("--timeout: %s, want more than 0", c.Timeout)
 	}
 	log := app.Logger(s.Err, c.Log)
 	servers, err := app.Attach(ctx, &c.Config, app.Needs{Kafka: true, ClickHouse: true}, log)
@@ -100,9 +104,11 @@ func (c *verifyCmd) reach(cfg *verify.Config, servers *app.Servers) (err error) 
 		}
 	}
 	if c.ClickHouseHTTP != "" {
-		cfg.ClickHouse.DSN = c.ClickHouseHTTP
+		if cfg.ClickHouse.DSN, err = c.otherHTTP(cfg.ClickHouse.DSN); err != nil {
+			return err
+		}
 	}
-	if ch.DSN == "" && c.ClickHouseHTTP == "" {
+	if ch.DSN == "" {
 		return nil
 	}
 	cfg.ClickHouse.User = ch.User
@@ -111,6 +117,25 @@ func (c *verifyCmd) reach(cfg *verify.Config, servers *app.Servers) (err error) 
 	}
 	cfg.ClickHouse.Password, err = ch.Login.Secret("clickhouse")
 	return err
+}
+
+// otherHTTP is the URL of --clickhouse-http with the user and password of the DSN: on a command line everybody sees them.
+func (c *verifyCmd) otherHTTP(dsn string) (string, error) {
+	named, _, err := verify.HTTPInterface(dsn, false)
+	if err != nil {
+		return "", err
+	}
+	u, _, err := verify.HTTPInterface(c.ClickHouseHTTP, false)
+	if err != nil {
+		return "", fmt.Errorf("--clickhouse-http: %w", err)
+	}
+	if _, has := u.User.Password(); has {
+		return "", errors.New("--clickhouse-http: the password in it would be on the command line, where others see it: leave it out, that of clickhouse.dsn is taken")
+	}
+	if u.User == nil {
+		u.User = named.User
+	}
+	return u.String(), nil
 }
 
 // writeFindings makes the file of all findings; done completes it.

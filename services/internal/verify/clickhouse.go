@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // clickHouse asks a ClickHouse over its HTTP interface, with nothing but net/http.
@@ -67,7 +68,7 @@ func HTTPInterface(dsn string, secure bool) (u *url.URL, derived bool, err error
 	return u, derived, nil
 }
 
-func openClickHouse(s ClickHouse) (*clickHouse, error) {
+func openClickHouse(s ClickHouse, patience time.Duration) (*clickHouse, error) {
 	u, _, err := HTTPInterface(s.DSN, s.TLS != nil)
 	if err != nil {
 		return nil, err
@@ -81,6 +82,8 @@ func openClickHouse(s ClickHouse) (*clickHouse, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = s.TLS
+	transport.DialContext = (&net.Dialer{Timeout: patience}).DialContext
+	transport.TLSHandshakeTimeout = patience
 	c.client = &http.Client{Transport: transport}
 	return c, nil
 }

@@ -16,8 +16,9 @@ import (
 
 // cluster reads topics and offsets, with another client than the services have.
 type cluster struct {
-	options []kgo.Opt
-	client  *kgo.Client
+	options  []kgo.Opt
+	client   *kgo.Client
+	patience time.Duration
 }
 
 // topic is what a broker says of a topic.
@@ -38,8 +39,9 @@ type span struct {
 
 func (s span) len() int64 { return max(0, s.to-s.from) }
 
-func openCluster(k Kafka) (*cluster, error) {
-	options := []kgo.Opt{kgo.SeedBrokers(k.Brokers...), kgo.ClientID("sluice-verify")}
+func openCluster(k Kafka, patience time.Duration) (*cluster, error) {
+	options := []kgo.Opt{kgo.SeedBrokers(k.Brokers...), kgo.ClientID("sluice-verify"),
+		kgo.RetryTimeout(patience), kgo.DialTimeout(min(patience, 10*time.Second))}
 	if k.TLS != nil {
 		options = append(options, kgo.DialTLSConfig(k.TLS))
 	}
@@ -58,7 +60,7 @@ func openCluster(k Kafka) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	return &cluster{options, client}, nil
+	return &cluster{options, client, patience}, nil
 }
 
 func (c *cluster) close() { c.client.Close() }
@@ -217,9 +219,6 @@ func (c *cluster) committed(ctx context.Context, group, name string, partitions 
 	return out, nil
 }
 
-// scanPatience is how long a read waits for records that the broker says it has.
-const scanPatience = 30 * time.Second
-
 // scan reads the spans and calls each for every record in them that readers may see, in the order of each partition.
 // What retention deletes meanwhile is passed over.
 func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record) error) error {
@@ -250,10 +249,10 @@ func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record)
 	}
 	defer client.Close()
 	for open > 0 {
-		poll, cancel := context.WithTimeout(ctx, scanPatience)
+		poll, cancel := context.WithTimeout(ctx, c.patience)
 		fetches := client.PollFetches(poll)
 		cancel()
-		if err := fetchError(ctx, fetches); err != nil {
+		if err := c.fetchError(ctx, fetches); err != nil {
 			return err
 		}
 		for it := fetches.RecordIter(); !it.Done(); {
@@ -277,7 +276,7 @@ func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record)
 	return nil
 }
 
-func fetchError(ctx context.Context, fetches kgo.Fetches) error {
+func (c *cluster) fetchError(ctx context.Context, fetches kgo.Fetches) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -287,7 +286,7 @@ func fetchError(ctx context.Context, fetches kgo.Fetches) error {
 	}
 	first := failed[0]
 	if errors.Is(first.Err, context.DeadlineExceeded) {
-		return fmt.Errorf("kafka: no record came within %s: the log is shorter than the broker said, or it does not answer", scanPatience)
+		return fmt.Errorf("kafka: no record came within %s: the log is shorter than the broker said, or it does not answer", c.patience)
 	}
 	return fmt.Errorf("kafka: reading %s/%d: %w", first.Topic, first.Partition, first.Err)
 }

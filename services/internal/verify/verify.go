@@ -37,6 +37,8 @@ type Config struct {
 	Sample   int       // rows to screen again; 0: DefaultSample; beside them, all that touch a listed address
 	All      bool      // screen every row again
 
+	Timeout time.Duration // for a server to answer, beside the time that a statement takes; 0: 30 s
+
 	// Each is called for every finding, also for those that the report leaves out; an error ends the run.
 	Each func(Finding) error
 	// Progress is told what is being done.
@@ -84,6 +86,9 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if cfg.PointerMaxAge <= 0 {
 		cfg.PointerMaxAge = 30 * time.Second
 	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 30 * time.Second
+	}
 	if cfg.Tenant == "" {
 		cfg.Tenant = "default"
 	}
@@ -101,11 +106,11 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 }
 
 func (v *verifier) run(ctx context.Context) (err error) {
-	if v.ch, err = openClickHouse(v.cfg.ClickHouse); err != nil {
+	if v.ch, err = openClickHouse(v.cfg.ClickHouse, v.cfg.Timeout); err != nil {
 		return err
 	}
 	defer v.ch.close()
-	if v.kafka, err = openCluster(v.cfg.Kafka); err != nil {
+	if v.kafka, err = openCluster(v.cfg.Kafka, v.cfg.Timeout); err != nil {
 		return err
 	}
 	defer v.kafka.close()
