@@ -37,6 +37,18 @@ func keyOfText(networkName, text string) (k address.Key, parsed bool) {
 	return keyOfLetters(text), false
 }
 
+// keysOfText are the keys that a transfer's text is looked up by: a unified address has several.
+func keysOfText(networkName, text string) []address.Key {
+	k, parsed := keyOfText(networkName, text)
+	keys := []address.Key{k}
+	if n, ok := network.Lookup(networkName); ok && parsed {
+		if a, err := address.Parse(n, text); err == nil {
+			keys = append(keys, a.Also()...)
+		}
+	}
+	return keys
+}
+
 // keyOfLetters is the key of what no family can read: lists keep such addresses by their letters.
 func keyOfLetters(text string) address.Key {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))

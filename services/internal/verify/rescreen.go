@@ -150,8 +150,11 @@ func (s *screened) uncovered() string {
 		return ""
 	}
 	for _, text := range texts {
-		if _, err := address.Parse(n, text); err != nil {
+		switch a, err := address.Parse(n, text); {
+		case err != nil:
 			return text + " is no address of " + s.network
+		case a.Shielded:
+			return text + " is shielded"
 		}
 	}
 	return ""
@@ -160,7 +163,7 @@ func (s *screened) uncovered() string {
 // mints says whether the coins of a network come into being as outputs without a sender.
 func mints(n network.Network) bool {
 	switch n.Family {
-	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero:
+	case network.Bitcoin, network.Litecoin, network.Dogecoin, network.Dash, network.Zcash, network.Monero, network.Verge:
 		return true
 	default:
 		return false
@@ -173,8 +176,9 @@ func (s *screened) addresses(fn func(k address.Key, text string, own bool)) {
 		if text == "" || text == minted || text == unnamed {
 			return
 		}
-		k, _ := keyOfText(s.network, text)
-		fn(k, text, own)
+		for _, k := range keysOfText(s.network, text) {
+			fn(k, text, own)
+		}
 	}
 	for _, text := range s.from {
 		one(text, s.direction != "deposit")
@@ -201,6 +205,9 @@ func guess(text string, fn func(k address.Key, text string, own bool)) bool {
 	all := address.Guess(text)
 	for _, g := range all {
 		fn(g.Address.Key, text, false)
+		for _, k := range g.Address.Also() {
+			fn(k, text, false)
+		}
 	}
 	return len(all) > 0
 }
