@@ -4,6 +4,7 @@ package schemas
 const (
 	GroupIngest             = Prefix + "ingest"
 	GroupEnrichment         = Prefix + "enrichment"
+	GroupRescreen           = Prefix + "enrichment.rescreen"
 	GroupAlerting           = Prefix + "alerting"
 	GroupRecorderVerdicts   = Prefix + "recorder.verdicts"
 	GroupRecorderFlagged    = Prefix + "recorder.flagged"

@@ -22,6 +22,7 @@ const (
 	memberTransfer
 	memberRaisedBy
 	memberCauseSeq
+	memberPreviousVerdict
 	memberStatus
 	memberCoverage
 	memberHits
@@ -44,8 +45,8 @@ const (
 )
 
 var memberNames = [memberCount]string{
-	"id", "transfer_id", "tenant", "conflicts_with", "transfer", "raised_by", "cause_seq", "status", "coverage", "hits",
-	"inputs", "lists_seq", "lists_version", "verdict", "severity", "score", "hold_reasons", "categories", "posture",
+	"id", "transfer_id", "tenant", "conflicts_with", "transfer", "raised_by", "cause_seq", "previous_verdict",
+	"status", "coverage", "hits", "inputs", "lists_seq", "lists_version", "verdict", "severity", "score", "hold_reasons", "categories", "posture",
 	"alerts", "rules_seq", "version", "public_code", "raised_at", "rules_version",
 }
 
@@ -215,6 +216,8 @@ func (r *Record) set(m member, raw []byte) (err error) {
 		r.RaisedBy, err = toText(raw)
 	case memberCauseSeq:
 		r.CauseSeq, err = toUint(raw)
+	case memberPreviousVerdict:
+		r.PreviousVerdict, err = toText(raw)
 	case memberStatus:
 		r.Status, err = toText(raw)
 	case memberCoverage:

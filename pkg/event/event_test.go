@@ -50,9 +50,34 @@ func TestATransferRecordHasItsMembersInOrder(t *testing.T) {
 func TestARescreenRecordSaysWhy(t *testing.T) {
 	p := parse(t, deposit)
 	fact := event.Fact{ID: p.FactID("default"), TransferID: "t1", Tenant: "default", Transfer: p.Canonical()}
-	got := string(event.AppendRescreen(nil, fact, "lookback", 42))
-	if !strings.HasSuffix(got, `},"raised_by":"lookback","cause_seq":42}`) {
-		t.Error(got)
+	for want, again := range map[string]event.Again{
+		`},"raised_by":"lookback","cause_seq":42}`:                          {RaisedBy: "lookback", CauseSeq: 42},
+		`},"raised_by":"rescreen","cause_seq":7,"previous_verdict":"held"}`: {RaisedBy: "rescreen", CauseSeq: 7, Verdict: "held"},
+	} {
+		value := event.AppendRescreen(nil, fact, again)
+		var r event.Record
+		if err := r.Decode(value); err != nil || r.RaisedBy != again.RaisedBy || r.CauseSeq != again.CauseSeq || r.PreviousVerdict != again.Verdict {
+			t.Errorf("%s: %+v, %v", value, r, err)
+		}
+		if !strings.HasSuffix(string(value), want) {
+			t.Errorf("%s", value)
+		}
+	}
+}
+
+func TestTheListsThatAFactMayBeScreenedWith(t *testing.T) {
+	for _, seq := range []uint64{0, 1, 1 << 63} {
+		if got, err := event.ParseLists(event.AppendLists(nil, seq)); got != seq || err != nil {
+			t.Errorf("%d, %v, want %d", got, err, seq)
+		}
+	}
+	if got, err := event.ParseLists(nil); got != 0 || err != nil {
+		t.Errorf("without a header: %d, %v", got, err)
+	}
+	for _, size := range []int{1, 7, 9} {
+		if _, err := event.ParseLists(make([]byte, size)); err == nil {
+			t.Errorf("%d bytes are taken", size)
+		}
 	}
 }
 

@@ -59,13 +59,23 @@ func AppendTransfer(dst []byte, id transfer.ID, tenant string, conflictsWith tra
 	})
 }
 
-// AppendRescreen appends the value of a rescreen.v1 record: a fact that is to be judged again, why, and because of
-// which activation. raisedBy is lookback, rescreen or backfill.
-func AppendRescreen(dst []byte, f Fact, raisedBy string, causeSeq uint64) []byte {
+// Again says why a fact is judged again.
+type Again struct {
+	RaisedBy string // lookback, rescreen or backfill
+	CauseSeq uint64 // the activation that caused it
+	Verdict  string // what it was judged to be until now: flagged or held; "" for cleared, or never judged
+}
+
+// AppendRescreen appends the value of a rescreen.v1 record: a fact that is to be judged again, and why.
+func AppendRescreen(dst []byte, f Fact, a Again) []byte {
 	dst = AppendFact(dst, f)
 	dst = append(dst[:len(dst)-1], `,"raised_by":`...)
-	dst = canonical.AppendString(dst, raisedBy)
+	dst = canonical.AppendString(dst, a.RaisedBy)
 	dst = append(dst, `,"cause_seq":`...)
-	dst = strconv.AppendUint(dst, causeSeq, 10)
+	dst = strconv.AppendUint(dst, a.CauseSeq, 10)
+	if a.Verdict != "" {
+		dst = append(dst, `,"previous_verdict":`...)
+		dst = canonical.AppendString(dst, a.Verdict)
+	}
 	return append(dst, '}')
 }

@@ -5,6 +5,7 @@ const (
 	HeaderID          = "id" // the fact id, 32 hexadecimal digits
 	HeaderAt          = "at" // when each stage took the record: 8 bytes each, big-endian Unix milliseconds
 	HeaderFingerprint = "fp" // the fingerprints of the transfer's addresses, behind a format and a coverage byte
+	HeaderLists       = "ls" // on rescreen.v1: the least lists_seq it may be screened with, 8 bytes, big-endian
 	HeaderScreened    = "sc" // how enrichment's answer looks, so that a clean record need not be read
 )
 

@@ -33,6 +33,22 @@ func ParseAt(header []byte) (Marks, error) {
 
 func unixMilli(b []byte) time.Time { return time.UnixMilli(int64(binary.BigEndian.Uint64(b))).UTC() }
 
+// AppendLists appends the value of the ls header: a fact that is judged again because of newer lists must not be screened
+// by older ones.
+func AppendLists(dst []byte, seq uint64) []byte { return binary.BigEndian.AppendUint64(dst, seq) }
+
+// ParseLists reads an ls header; a record without one may be screened by any lists.
+func ParseLists(header []byte) (uint64, error) {
+	switch len(header) {
+	case 0:
+		return 0, nil
+	case 8:
+		return binary.BigEndian.Uint64(header), nil
+	default:
+		return 0, fmt.Errorf("header %s: has %d bytes, want 8", HeaderLists, len(header))
+	}
+}
+
 // The layout of the sc header: a format byte and a byte of flags.
 const (
 	screenedFormat = 1

@@ -20,8 +20,9 @@ type Record struct {
 	Transfer      json.RawMessage // canonical bytes; transfer.Decode reads them
 
 	// Written by lookback on rescreen.v1.
-	RaisedBy string // lookback, rescreen or backfill; a judged record without it is live
-	CauseSeq uint64 // the activation that caused the rescreening
+	RaisedBy        string // lookback, rescreen or backfill; a judged record without it is live
+	CauseSeq        uint64 // the activation that caused the rescreening
+	PreviousVerdict string // flagged or held: what it was judged to be until then; "" for cleared
 
 	// Written by enrichment.
 	Screened     bool   // lists_seq is there

@@ -25,7 +25,7 @@ var stages = []string{
 	factText + bodyText + `,"status":"partial","coverage":{"counterparty":"partial","reason":"unparsed"},` +
 		`"hits":[{"list":"ofac-sdn","confidence":1.5e+3,"share":null}],"inputs":{"own":true},"lists_seq":7,"lists_version":"ab"}`,
 	factText + bodyText + `,"lists_seq":7,"verdict":"cleared","rules_seq":3,"version":7,"public_code":"proceed","raised_at":"2026-11-01T12:00:00.5Z"}`,
-	factText + `,"conflicts_with":"` + idText + `"` + bodyText + `,"raised_by":"rescreen","cause_seq":42,"status":"degraded",` +
+	factText + `,"conflicts_with":"` + idText + `"` + bodyText + `,"raised_by":"rescreen","cause_seq":42,"previous_verdict":"held","status":"degraded",` +
 		`"coverage":{"counterparty":"none","reason":"shielded"},"lists_seq":7,"verdict":"held","severity":"high","score":100,` +
 		`"hold_reasons":["risk","conflict"],"categories":["sanctions","mixer"],"posture":"victim","alerts":[{"alert_id":"x","amount":"1"}],` +
 		`"rules_seq":3,"version":42,"public_code":"pending","raised_at":"2026-11-01T12:00:00Z","lists_version":"ab","rules_version":"cd"}`,
@@ -54,6 +54,7 @@ func TestRecordOfEveryStageIsDecodedByTheScanner(t *testing.T) {
 	w.RaisedAt = at.Add(500 * time.Millisecond)
 	w = &want[6]
 	w.ConflictsWith, w.RaisedBy, w.CauseSeq, w.Screened, w.Status, w.ListsSeq = idValue, "rescreen", 42, true, "degraded", 7
+	w.PreviousVerdict = "held"
 	w.Coverage = transfer.Coverage{Counterparty: transfer.KnownNone, Reason: transfer.GapShielded}
 	w.Judged, w.Verdict, w.Severity, w.Score, w.RulesSeq, w.Version, w.PublicCode = true, "held", "high", 100, 3, 42, "pending"
 	w.HoldReasons, w.Categories, w.Posture = []string{"risk", "conflict"}, []string{"sanctions", "mixer"}, "victim"
@@ -127,7 +128,7 @@ func TestDamagedRecordsAreRefusedByName(t *testing.T) {
 		strings.Replace(stages[6], `{"counterparty":"none","reason":"shielded"}`, `[]`, 1):  "coverage",
 		strings.Replace(stages[6], `"2026-11-01T12:00:00Z"`, `"noon"`, 1):                   "raised_at",
 		strings.Replace(stages[6], `[{"alert_id":"x","amount":"1"}]`, `{}`, 1):              "alerts",
-		strings.Replace(stages[6], `"held"`, `null`, 1):                                     "verdict",
+		strings.Replace(stages[6], `"verdict":"held"`, `"verdict":null`, 1):                 "verdict",
 		strings.Replace(stages[6], `"lists_version":"ab"`, `"lists_version":"ab","x":"`, 1): "",
 	} {
 		var r Record

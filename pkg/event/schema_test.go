@@ -217,6 +217,8 @@ func TestSchemaOfActivations(t *testing.T) {
 		lists, strings.Replace(lists, `"base":41,"epoch":"e1",`, "", 1), strings.Replace(lists, `"previous":"cd",`, "", 1),
 		`{"kind":"rules","version":"ab","author":"alice","at":"2026-11-01T12:00:00Z"}`,
 		`{"kind":"rescreen","version":"run-7","author":"lookback","reason":"ofac-sdn","at":"2026-11-01T12:00:00Z"}`,
+		`{"kind":"rescreen","version":"run-8","author":"alice","at":"2026-11-01T12:00:00Z","scope":"since","from_seq":5}`,
+		`{"kind":"rescreen","version":"run-9","author":"sluice","at":"2026-11-01T12:00:00Z","scope":"held"}`,
 	} {
 		if err := validate(activations, value); err != nil {
 			t.Errorf("%s: %v", value, err)

@@ -24,10 +24,6 @@ type Outcome struct {
 	Flagged  bool   // the record also belongs on flagged.v1
 }
 
-// rescreened is the raised_by of a transfer that was held for degraded screening and is screened again: it stands on
-// flagged.v1 already, so whatever becomes of it belongs there too.
-const rescreened = "rescreen"
-
 // Decider turns screened records into verdict records. It reuses its memory: it must not be used by two goroutines at
 // once. Rules may be exchanged between calls.
 type Decider struct {
@@ -127,7 +123,8 @@ func (d *Decider) finish(dst []byte, v *flag.Verdict, now time.Time) ([]byte, Ou
 	r := &d.record
 	o := Outcome{
 		Decision: v.Decision, Version: max(r.ListsSeq, r.CauseSeq, d.Rules.Seq),
-		Flagged: v.Decision != flag.Cleared || r.RaisedBy == rescreened,
+		// What stands on flagged.v1 already has its revision there too, whatever it says.
+		Flagged: v.Decision != flag.Cleared || r.PreviousVerdict != "",
 	}
 	stamp := flag.Stamp{RulesSeq: d.Rules.Seq, Version: o.Version, RaisedAt: now}
 	if o.Flagged {

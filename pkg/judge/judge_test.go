@@ -269,10 +269,13 @@ func TestWithoutRulesEverythingIsHeld(t *testing.T) {
 
 func TestARecordThatIsJudgedAgain(t *testing.T) {
 	p := parsed(t, world["ethereum"][1])
-	for raisedBy, flagged := range map[string]bool{"rescreen": true, "lookback": false, "backfill": false} {
+	for again, flagged := range map[event.Again]bool{
+		{RaisedBy: "rescreen", CauseSeq: 99, Verdict: "held"}: true, {RaisedBy: "lookback", CauseSeq: 99, Verdict: "flagged"}: true,
+		{RaisedBy: "lookback", CauseSeq: 99}: false, {RaisedBy: "backfill", CauseSeq: 99}: false,
+	} {
 		value := event.AppendRescreen(nil, event.Fact{
 			ID: p.FactID("default"), TransferID: "t", Tenant: "default", Transfer: p.Canonical(),
-		}, raisedBy, 99)
+		}, again)
 		_, fp := fact(p, transfer.ID{})
 		s := Screener{Lists: Lists{Snapshot: listing(t, world["ethereum"][0]), Seq: 5}}
 		screened, clean, err := s.Screen(nil, value, fp)
@@ -282,7 +285,7 @@ func TestARecordThatIsJudgedAgain(t *testing.T) {
 		d := Decider{Rules: Rules{Set: builtin(t), Seq: 3}}
 		out, o, err := d.Decide(nil, screened, event.AppendScreened(nil, clean), testNow)
 		if err != nil || o.Version != 99 || o.Flagged != flagged || o.Decision != flag.Cleared {
-			t.Errorf("%s: %+v, %v", raisedBy, o, err)
+			t.Errorf("%+v: %+v, %v", again, o, err)
 		}
 		if bytes.Count(out, []byte(`"raised_by"`)) != 1 {
 			t.Errorf("raised_by does not stand once in\n%s", out)

@@ -53,6 +53,7 @@ type Verdict struct {
 	Inputs         json.RawMessage `json:"inputs,omitempty"`
 	PublicCode     string          `ch:"public_code" json:"public_code"`
 	RaisedBy       string          `ch:"raised_by" json:"raised_by"`
+	CauseSeq       uint64          `ch:"cause_seq" json:"cause_seq,omitempty"`
 	RaisedAt       time.Time       `ch:"raised_at" json:"raised_at"`
 }
 

@@ -64,6 +64,7 @@ func (b *Transfers) Add(rec *event.Record, p *transfer.Parsed, at event.Marks) e
 	b.Inputs = append(b.Inputs, string(rec.Inputs))
 	b.PublicCode = append(b.PublicCode, rec.PublicCode)
 	b.RaisedBy = append(b.RaisedBy, rec.RaisedBy)
+	b.CauseSeq = append(b.CauseSeq, rec.CauseSeq)
 	b.RaisedAt = append(b.RaisedAt, rec.RaisedAt)
 	b.IngestedAt = append(b.IngestedAt, known(at.Accepted))
 	b.ScreenedAt = append(b.ScreenedAt, known(at.Screened))

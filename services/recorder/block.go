@@ -38,6 +38,7 @@ type Transfers struct {
 	RulesVersion                       []string
 	RulesSeq                           []uint64
 	Inputs, PublicCode, RaisedBy       []string
+	CauseSeq                           []uint64
 	RaisedAt                           []time.Time
 	IngestedAt, ScreenedAt             []time.Time // of the table transfers alone
 

@@ -22,6 +22,7 @@ type watchlistCmd struct {
 
 	Versions watchlistVersionsCmd `cmd:"" help:"Show every version of the lists that was ever in force."`
 	Diff     watchlistDiffCmd     `cmd:"" help:"Show how one version differs from another."`
+	Lookback lookbackCmd          `cmd:"" help:"Look at, or order, the screening of recorded transfers by newer lists."`
 }
 
 // sourceFlags say how a publisher's files are read.

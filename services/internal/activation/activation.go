@@ -38,7 +38,18 @@ type Activation struct {
 	Reason   string
 	At       time.Time
 	Lists    []ListVersion // of kind lists: every list in the snapshot
+	Scope    Scope         // of kind rescreen: what is screened again
+	FromSeq  uint64        // of scope since: the first activation of lists whose changes count
 }
+
+// Scope is what a run screens again.
+type Scope string
+
+// The scopes.
+const (
+	Since Scope = "since" // transfers with an address whose entries changed since an activation
+	Held  Scope = "held"  // transfers that are held because there were no usable lists
+)
 
 // ListVersion is a list within an activated snapshot.
 type ListVersion struct {
@@ -61,6 +72,8 @@ type recordJSON struct {
 	Reason   string        `json:"reason"`
 	At       time.Time     `json:"at"`
 	Lists    []ListVersion `json:"lists"`
+	Scope    Scope         `json:"scope"`
+	FromSeq  uint64        `json:"from_seq"`
 }
 
 // appendRecord appends the value of a record. The first one of a topic carries base and epoch.
@@ -91,6 +104,12 @@ func appendRecord(dst []byte, a *Activation, first bool, base uint64) []byte {
 		}
 		dst = append(dst, ']')
 	}
+	if a.Kind == Rescreen {
+		dst = canonical.AppendString(append(dst, `,"scope":`...), string(a.Scope))
+		if a.Scope == Since {
+			dst = fmt.Appendf(dst, `,"from_seq":%d`, a.FromSeq)
+		}
+	}
 	return append(dst, '}')
 }
 
@@ -119,6 +138,10 @@ func (a *Activation) Check() error {
 		return fmt.Errorf("activation: reason of %d bytes, at most 4096", len(a.Reason))
 	case a.At.IsZero():
 		return errors.New("activation: at is not set")
+	case a.Kind == Rescreen && a.Scope != Since && a.Scope != Held:
+		return fmt.Errorf("activation: scope %q is neither since nor held", a.Scope)
+	case a.Kind == Rescreen && a.Scope == Since && a.FromSeq == 0:
+		return errors.New("activation: from_seq is 0, the first activation is 1")
 	default:
 		return nil
 	}

@@ -123,6 +123,7 @@ func (s *State) take(rec *stream.Record, logger zerolog.Logger) (a Activation, o
 	a = Activation{
 		Seq: s.Base + uint64(rec.Offset) + 1, Epoch: s.Epoch,
 		Kind: r.Kind, Version: r.Version, Previous: r.Previous, Author: r.Author, Reason: r.Reason, At: r.At, Lists: r.Lists,
+		Scope: r.Scope, FromSeq: r.FromSeq,
 	}
 	s.Last[a.Kind] = a
 	return a, true, nil

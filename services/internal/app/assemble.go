@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,7 +50,7 @@ func (p *Pipeline) assemble() error {
 		}
 	}
 	if parts.Watchlist {
-		if err := p.addWatchlist(); err != nil {
+		if err := errors.Join(p.addWatchlist(), p.addLookback()); err != nil {
 			return err
 		}
 	}
@@ -65,7 +66,10 @@ func (p *Pipeline) assemble() error {
 	}
 	if parts.Enrichment {
 		stage := enrichment.New(enrichment.Config{HoldAfter: p.cfg.Lists.HoldAfter, Now: time.Now}, p.lists, enrichment.NewMetrics(p.reg))
-		if err := p.addLoop(stream.Config{Group: schemas.GroupEnrichment, Stage: "enrichment", Topics: []string{schemas.Transfers, schemas.Rescreen}}, stage); err != nil {
+		if err := p.addLoop(stream.Config{Group: schemas.GroupEnrichment, Stage: "enrichment", Topics: []string{schemas.Transfers}}, stage); err != nil {
+			return err
+		}
+		if err := p.addRescreen(stage); err != nil {
 			return err
 		}
 	}
@@ -113,7 +117,10 @@ func (p *Pipeline) seen() *cache.Seen {
 }
 
 func (p *Pipeline) addLoop(cfg stream.Config, h stream.Handler) error {
-	cfg.Lanes, cfg.Drain, cfg.Logger = p.cfg.Stream.Lanes, min(p.cfg.Stream.DrainTimeout, laneDrain), p.log
+	if cfg.Lanes == 0 {
+		cfg.Lanes = p.cfg.Stream.Lanes
+	}
+	cfg.Drain, cfg.Logger = min(p.cfg.Stream.DrainTimeout, laneDrain), p.log
 	l, err := stream.New(cfg, p.kafka, h)
 	if err != nil {
 		return fmt.Errorf("%s: %w", cfg.Group, err)

@@ -44,12 +44,14 @@ func (p *Pipeline) addLists() error {
 		s, err := p.order().Read(ctx)
 		return s.Epoch, err
 	}
+	source := newReporting(p.redis, p.cfg.Lists.PointerMaxAge)
 	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Memory: p.memory, Watch: p.redis.Watch,
-		Epoch: epoch, Register: p.redis, Logger: p.log}, p.redis)
+		Epoch: epoch, Register: p.redis, Logger: p.log}, source)
 	if err != nil {
 		return err
 	}
 	p.lists = followed{f}
+	source.held = p.lists.Current
 	p.reg.MustRegister(listsCollectors(f)...)
 	p.add("lists", f.Run)
 	return nil

@@ -41,6 +41,11 @@ func (c *Client) Pointer(ctx context.Context) (lists.Pointer, error) {
 	if err != nil {
 		return lists.Pointer{}, domain("lists pointer", err)
 	}
+	return parsePointer(got)
+}
+
+// parsePointer reads the fields of the pointer.
+func parsePointer(got map[string]string) (lists.Pointer, error) {
 	if len(got) == 0 {
 		return lists.Pointer{}, fmt.Errorf("lists pointer: %w", lists.ErrNotFound)
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Rules      Rules      `embed:"" prefix:"rules-" group:"Pipeline"`
 	Stream     Stream     `embed:"" prefix:"stream-" group:"Pipeline"`
 	Recorder   Recorder   `embed:"" prefix:"recorder-" group:"Pipeline"`
+	Lookback   Lookback   `embed:"" prefix:"lookback-" group:"Pipeline"`
 	Audit      Audit      `embed:"" prefix:"audit-" group:"Audit log"`
 
 	// Sources are given in the file alone.
@@ -197,4 +198,11 @@ func (c *Config) AuditFile() string {
 		return c.Audit.File
 	}
 	return filepath.Join(c.Data, "audit.log")
+}
+
+// Lookback bounds what recorded transfers that are judged again take from the live ones.
+type Lookback struct {
+	Rate      int           `name:"rate" default:"10000" help:"Most recorded transfers that are sent to be judged again each second."`
+	Pending   int           `name:"pending" default:"10000" help:"Most of them that wait for enrichment."`
+	HeldEvery time.Duration `name:"held-every" default:"10s" help:"How often transfers are looked for that are held because there were no usable lists."`
 }

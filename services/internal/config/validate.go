@@ -83,6 +83,7 @@ func (c *Config) Validate() error {
 		"lists.hold_after": int64(c.Lists.HoldAfter), "stream.drain_timeout": int64(c.Stream.DrainTimeout),
 		"recorder.max_wait": int64(c.Recorder.MaxWait), "kafka.disk_budget": c.Kafka.DiskBudget,
 		"stream.lanes": int64(c.Stream.Lanes), "recorder.batch_rows": int64(c.Recorder.BatchRows),
+		"lookback.rate": int64(c.Lookback.Rate), "lookback.pending": int64(c.Lookback.Pending), "lookback.held_every": int64(c.Lookback.HeldEvery),
 	} {
 		if d <= 0 {
 			bad(key, d, "more than zero")

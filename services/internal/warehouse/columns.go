@@ -89,7 +89,7 @@ func (s *scratch) transfers(b *recorder.Transfers) []named {
 		named{"status", b.Status}, named{"coverage", b.Coverage}, named{"coverage_reason", b.CoverageReason},
 		named{"lists_version", b.ListsVersion}, named{"lists_seq", b.ListsSeq}, named{"rules_version", b.RulesVersion},
 		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", b.PublicCode},
-		named{"raised_by", b.RaisedBy}, named{"raised_at", b.RaisedAt},
+		named{"raised_by", b.RaisedBy}, named{"cause_seq", b.CauseSeq}, named{"raised_at", b.RaisedAt},
 	)
 	if !b.Plain() {
 		s.nested(b)

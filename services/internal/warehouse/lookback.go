@@ -1,0 +1,255 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+
+	"sluice/pkg/amount"
+	"sluice/pkg/transfer"
+	"sluice/services/lookback"
+)
+
+var _ lookback.Warehouse = (*Warehouse)(nil)
+
+const (
+	lookbackKeys = 1000   // address keys in one search
+	lookbackPage = 10_000 // transfers in one page, about
+)
+
+// withKeys are the transfers with one of the keys of the external table wanted, by the columns that transfers is sorted by.
+// Read from transfer_addresses alone, whose order is the key's.
+const withKeys = "SELECT tenant, customer_id, occurred_at, id FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
+
+// Touching implements lookback.Warehouse. The pages are cut by the hash of the id, so that one address with millions of
+// transfers needs no more memory than a page.
+func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Older, fn func([]lookback.Recorded) error) error {
+	for chunk := range slices.Chunk(keys, lookbackKeys) {
+		ctx, err := wanted(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		var rows uint64
+		if err := w.conn.QueryRow(ctx, "SELECT count() FROM ("+withKeys+")").Scan(&rows); err != nil {
+			return plain(err)
+		}
+		pages := 1 + rows/lookbackPage
+		for page := range pages {
+			from := "sluice.transfers FINAL WHERE (tenant, customer_id, occurred_at, id) IN (" + withKeys
+			if pages > 1 {
+				from += fmt.Sprintf(" AND cityHash64(id) %% %d = %d", pages, page)
+			}
+			from += ")" + older(o)
+			found, err := w.recorded(ctx, from)
+			if err != nil {
+				return err
+			}
+			if len(found) == 0 {
+				continue
+			}
+			if err := fn(found); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wanted sends the keys along with every query of the context.
+func wanted(ctx context.Context, keys []string) (context.Context, error) {
+	table, err := ext.NewTable("wanted", ext.Column("key", "String"))
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if err := table.Append(k); err != nil {
+			return nil, err
+		}
+	}
+	return driver.Context(ctx, driver.WithExternalTable(table)), nil
+}
+
+func older(o lookback.Older) string {
+	var b strings.Builder
+	if o.Lists > 0 {
+		b.WriteString(" AND lists_seq < " + strconv.FormatUint(o.Lists, 10))
+	}
+	if o.Version > 0 {
+		b.WriteString(" AND version < " + strconv.FormatUint(o.Version, 10))
+	}
+	return b.String()
+}
+
+// heldFor says that an event is held because there were no lists.
+const heldFor = "verdict = 'held' AND has(hold_reasons, 'degraded')"
+
+// Held implements lookback.Warehouse. The events tell which are held, a small table; the transfers themselves, whether
+// they still are.
+func (w *Warehouse) Held(ctx context.Context, below uint64, behind lookback.Place, limit int) ([]lookback.Recorded, error) {
+	nanos := int64(0)
+	if !behind.RaisedAt.IsZero() {
+		nanos = behind.RaisedAt.UnixNano()
+	}
+	return w.recorded(ctx, `sluice.transfers FINAL WHERE (tenant, customer_id, occurred_at, id) IN (
+ SELECT tenant, customer_id, occurred_at, id FROM sluice.flagged_events FINAL
+ WHERE `+heldFor+` AND version < {below:UInt64} AND (toUnixTimestamp64Nano(raised_at), id) > ({nanos:Int64}, {last:String})
+ ORDER BY raised_at, id LIMIT `+strconv.Itoa(limit)+`)
+ AND `+heldFor+` AND version < {below:UInt64} ORDER BY raised_at, id`,
+		driver.Named("below", below), driver.Named("nanos", nanos), driver.Named("last", behind.ID))
+}
+
+// HeldSince implements lookback.Warehouse.
+func (w *Warehouse) HeldSince(ctx context.Context, seq uint64) (uint64, error) {
+	var n uint64
+	err := w.conn.QueryRow(ctx, "SELECT count() FROM sluice.flagged_events FINAL WHERE "+heldFor+
+		" AND NOT (raised_by = 'rescreen' AND lists_seq >= {seq:UInt64})", driver.Named("seq", seq)).Scan(&n)
+	return n, plain(err)
+}
+
+// Outcome implements lookback.Warehouse.
+func (w *Warehouse) Outcome(ctx context.Context, keys []string, from, to uint64) (o lookback.Outcome, err error) {
+	const what = "SELECT count(), max(raised_at) FROM sluice.flagged_events FINAL WHERE verdict != 'cleared' AND cause_seq BETWEEN {from:UInt64} AND {to:UInt64}"
+	add := func(ctx context.Context, query string) error {
+		var n uint64
+		var last time.Time
+		if err := w.conn.QueryRow(ctx, query, driver.Named("from", from), driver.Named("to", to)).Scan(&n, &last); err != nil {
+			return plain(err)
+		}
+		o.Flagged += n
+		if n > 0 && last.After(o.LastFlag) {
+			o.LastFlag = last
+		}
+		return nil
+	}
+	if len(keys) == 0 {
+		return o, add(ctx, what)
+	}
+	for chunk := range slices.Chunk(keys, lookbackKeys) {
+		ctx, err := wanted(ctx, chunk)
+		if err != nil {
+			return o, err
+		}
+		if err := add(ctx, what+" AND (tenant, customer_id, occurred_at, id) IN ("+withKeys+")"); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// recordedRow is a row of transfers with what its fact is made of. Decimals come as text: they have no other exact form.
+type recordedRow struct {
+	ID            string    `ch:"id"`
+	TransferID    string    `ch:"transfer_id"`
+	Tenant        string    `ch:"tenant"`
+	ConflictsWith string    `ch:"conflicts_with"`
+	Direction     string    `ch:"direction"`
+	Stage         string    `ch:"stage"`
+	CustomerID    string    `ch:"customer_id"`
+	Counterparty  string    `ch:"counterparty_customer_id"`
+	Network       string    `ch:"network"`
+	Asset         string    `ch:"asset"`
+	AssetID       string    `ch:"asset_id"`
+	Contract      string    `ch:"contract"`
+	Amount        string    `ch:"amount_text"`
+	FiatAmount    string    `ch:"fiat_text"`
+	FiatCurrency  string    `ch:"fiat_currency"`
+	TxHash        string    `ch:"tx_hash"`
+	OutputIndex   *uint32   `ch:"output_index"`
+	LogIndex      *uint32   `ch:"log_index"`
+	From          []string  `ch:"from_addresses"`
+	FromAmounts   []string  `ch:"from_amount_texts"`
+	To            []string  `ch:"to_addresses"`
+	Memo          string    `ch:"memo"`
+	Initiator     string    `ch:"initiator"`
+	Evidence      string    `ch:"evidence"`
+	OccurredAt    time.Time `ch:"occurred_at"`
+	Verdict       string    `ch:"verdict"`
+	RaisedAt      time.Time `ch:"raised_at"`
+	IngestedAt    time.Time `ch:"ingested_at"`
+}
+
+const recordedColumns = `id, transfer_id, tenant, conflicts_with, direction, stage, customer_id, counterparty_customer_id,
+ network, asset, asset_id, contract, toString(amount) AS amount_text, toString(fiat_amount) AS fiat_text, fiat_currency, tx_hash,
+ output_index, log_index, from_addresses, arrayMap(x -> toString(x), from_amounts) AS from_amount_texts, to_addresses, memo, initiator,
+ evidence, occurred_at, verdict, raised_at, ingested_at`
+
+func (w *Warehouse) recorded(ctx context.Context, from string, args ...any) ([]lookback.Recorded, error) {
+	var rows []recordedRow
+	if err := w.conn.Select(ctx, &rows, "SELECT "+recordedColumns+" FROM "+from, args...); err != nil {
+		return nil, plain(err)
+	}
+	out := make([]lookback.Recorded, len(rows))
+	for i := range rows {
+		out[i] = rows[i].recorded()
+	}
+	return out, nil
+}
+
+// recorded makes the transfer of the row. A text that is no amount stays zero: the fact then has another id.
+func (r *recordedRow) recorded() lookback.Recorded {
+	number := func(text string) amount.Amount {
+		a, _ := amount.Parse(text)
+		return a
+	}
+	t := transfer.Transfer{
+		ID: r.TransferID, Direction: transfer.Direction(r.Direction), Stage: transfer.Stage(r.Stage), CustomerID: r.CustomerID,
+		CounterpartyCustomerID: r.Counterparty, Network: r.Network, Asset: r.Asset, AssetID: r.AssetID, Contract: r.Contract,
+		Amount: number(r.Amount), TxHash: r.TxHash, OutputIndex: r.OutputIndex, LogIndex: r.LogIndex, From: r.From, To: r.To,
+		Memo: r.Memo, Initiator: r.Initiator, Evidence: transfer.Evidence(r.Evidence), OccurredAt: r.OccurredAt.UTC(),
+	}
+	if r.FiatCurrency != "" {
+		t.Fiat = &transfer.Fiat{Amount: number(r.FiatAmount), Currency: r.FiatCurrency}
+	}
+	for _, text := range r.FromAmounts {
+		t.FromAmounts = append(t.FromAmounts, number(text))
+	}
+	return lookback.Recorded{ID: r.ID, Tenant: r.Tenant, ConflictsWith: r.ConflictsWith, Transfer: t, Verdict: r.Verdict,
+		AcceptedAt: r.IngestedAt, RaisedAt: r.RaisedAt}
+}
+
+// runColumns are the columns of lookback_runs.
+const runColumns = `seq, from_seq, scope, raised_by, state, step, detail, activated_at, started_at, updated_at, keys, found, sent,
+ unverified, missing, flagged, passes, last_flag_at`
+
+// Runs implements lookback.Warehouse.
+func (w *Warehouse) Runs(ctx context.Context, limit int) ([]lookback.Run, error) {
+	rows, err := w.conn.Query(ctx, "SELECT "+runColumns+" FROM sluice.lookback_runs FINAL ORDER BY seq DESC, scope LIMIT "+strconv.Itoa(limit))
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var runs []lookback.Run
+	for rows.Next() {
+		var r lookback.Run
+		if err := rows.Scan(&r.Seq, &r.FromSeq, &r.Scope, &r.RaisedBy, &r.State, &r.Step, &r.Detail, &r.ActivatedAt, &r.StartedAt, &r.UpdatedAt,
+			&r.Keys, &r.Found, &r.Sent, &r.Unverified, &r.Missing, &r.Flagged, &r.Passes, &r.LastFlagAt); err != nil {
+			return nil, err
+		}
+		if r.LastFlagAt.Unix() == 0 {
+			r.LastFlagAt = time.Time{}
+		}
+		runs = append(runs, r)
+	}
+	return runs, plain(rows.Err())
+}
+
+// SaveRun implements lookback.Warehouse.
+func (w *Warehouse) SaveRun(ctx context.Context, r lookback.Run) error {
+	lastFlag := r.LastFlagAt
+	if lastFlag.IsZero() {
+		lastFlag = time.Unix(0, 0)
+	}
+	return w.insert(ctx, "lookback_runs", "", []named{
+		{"seq", []uint64{r.Seq}}, {"from_seq", []uint64{r.FromSeq}}, {"scope", []string{r.Scope}}, {"raised_by", []string{r.RaisedBy}},
+		{"state", []string{r.State}}, {"step", []string{r.Step}}, {"detail", []string{r.Detail}}, {"activated_at", []time.Time{r.ActivatedAt}},
+		{"started_at", []time.Time{r.StartedAt}}, {"updated_at", []time.Time{r.UpdatedAt}}, {"keys", []uint64{r.Keys}},
+		{"found", []uint64{r.Found}}, {"sent", []uint64{r.Sent}}, {"unverified", []uint64{r.Unverified}}, {"missing", []uint64{r.Missing}},
+		{"flagged", []uint64{r.Flagged}}, {"passes", []uint8{r.Passes}}, {"last_flag_at", []time.Time{lastFlag}},
+	})
+}
