@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS sluice.lookback_runs{{onCluster}}
     from_seq     UInt64                 COMMENT 'the first of the activations that the run covers',
     scope        LowCardinality(String) COMMENT 'lists: what these activations changed; since: the same, ordered by a person; held: what was held while no lists were usable',
     raised_by    LowCardinality(String) COMMENT 'lookback, rescreen: as in the verdicts that it leads to',
-    state        LowCardinality(String) COMMENT 'running, done',
+    state        LowCardinality(String) COMMENT 'running, joined (it goes on in the next run), done',
     step         LowCardinality(String) COMMENT 'of a running one: searching, waiting for lists, waiting for records',
     detail       String                 COMMENT 'for people',
     activated_at DateTime64(3, 'UTC'),

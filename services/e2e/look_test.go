@@ -122,7 +122,7 @@ func settle(t *testing.T, s stack, within time.Duration) {
 
 // groups are how many partitions each group has in all, with six for a customer-keyed topic.
 var groups = map[string]float64{
-	"sluice.ingest": 6, "sluice.enrichment": 12, "sluice.alerting": 6,
+	"sluice.ingest": 6, "sluice.enrichment": 6, "sluice.enrichment.rescreen": 6, "sluice.alerting": 6,
 }
 
 func atRest(s stack) error {

@@ -30,9 +30,11 @@ func (s *Service) keysOf(ctx context.Context, p plan) (groups []caused, note str
 			return nil, "", err
 		}
 	}
-	for _, a := range p.steps {
+	for i, a := range p.steps {
 		now, err := s.Snapshots.Load(ctx, a)
-		if errors.Is(err, ErrNoSnapshot) {
+		// The lists in force come back: the watchlist service restores them, or somebody imports them again.
+		inForce := p.scope == ScopeLists && i == len(p.steps)-1
+		if errors.Is(err, ErrNoSnapshot) && !inForce {
 			missing++
 			continue
 		}

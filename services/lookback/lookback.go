@@ -66,6 +66,7 @@ type Service struct {
 	Deps
 	m *Metrics
 
+	news chan activation.Activation
 	acts []activation.Activation // of lists and runs, in order
 	done map[uint64]bool         // runs that are through, by the seq of what caused them
 	upTo uint64                  // the highest activation of lists that a run is through with

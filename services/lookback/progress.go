@@ -18,6 +18,7 @@ type progress struct {
 	now  func() time.Time
 	note string // for people, at the end
 
+	oldest   time.Time // when the first activation was made that it covers
 	saved    time.Time
 	reported int // transfers that were logged one by one
 }
@@ -26,6 +27,9 @@ type progress struct {
 func (s *Service) begin(ctx context.Context, p plan) (*progress, error) {
 	r := &progress{w: s.Warehouse, m: s.m, log: s.cfg.Logger.With().Uint64("seq", p.seq).Logger(), now: s.cfg.Now}
 	r.Run = Run{Seq: p.seq, FromSeq: p.fromSeq, Scope: p.scope, RaisedBy: raisedByLookback, StartedAt: s.cfg.Now(), ActivatedAt: p.cause.At}
+	if len(p.steps) > 0 {
+		r.oldest = p.steps[0].At
+	}
 	if p.scope == ScopeHeld {
 		r.RaisedBy = raisedByRescreen
 	}
@@ -92,4 +96,10 @@ func (r *progress) done(ctx context.Context) error {
 	r.log.Info().Str("scope", r.Scope).Uint64("keys", r.Keys).Uint64("sent", r.Sent).Uint64("flagged", r.Flagged).Uint64("unverified", r.Unverified).
 		Uint64("missing", r.Missing).Dur("took", r.UpdatedAt.Sub(r.StartedAt)).Msg("looked back")
 	return nil
+}
+
+// joined ends the run for another one that covers it.
+func (r *progress) joined(ctx context.Context) error {
+	r.State, r.Step, r.Detail = Joined, "", "goes on with newer activations"
+	return r.save(ctx)
 }

@@ -2,6 +2,7 @@ package lookback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 // The states of a run, and what a running one does.
 const (
 	Running = "running"
+	Joined  = "joined" // it goes on in the next one
 	Done    = "done"
 
 	stepSearch  = "searching"
@@ -60,6 +62,9 @@ func (s *Service) run(ctx context.Context, p plan) error {
 		err = s.rescreen(ctx, r)
 	default:
 		err = s.lookBack(ctx, r, p)
+	}
+	if errors.Is(err, errJoined) {
+		return errors.Join(err, r.joined(ctx))
 	}
 	if err != nil {
 		return err

@@ -58,9 +58,22 @@ func (s *Service) awaitLists(ctx context.Context, r *progress, seq uint64) error
 		if err := r.step(ctx, stepLists, waits); err != nil {
 			return err
 		}
-		if pause(ctx, s.cfg.Poll); ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := s.wait(ctx, r); err != nil {
+			return err
 		}
+	}
+}
+
+// wait lets some time pass, and says when the run is to go on as a part of a later one.
+func (s *Service) wait(ctx context.Context, r *progress) error {
+	pause(ctx, s.cfg.Poll)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case s.superseded(r):
+		return errJoined
+	default:
+		return nil
 	}
 }
 
@@ -95,8 +108,8 @@ func (s *Service) passed(ctx context.Context, r *progress, h Hop, ends []stream.
 		if err := r.step(ctx, stepRecords, fmt.Sprintf("%s has %d records of %s before it", h.Group, left, h.Topic)); err != nil {
 			return err
 		}
-		if pause(ctx, s.cfg.Poll); ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := s.wait(ctx, r); err != nil {
+			return err
 		}
 		var err error
 		if now, err = s.Topics.GroupOffsets(ctx, h.Group, h.Topic); err != nil {

@@ -1,8 +1,11 @@
 package lookback
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/services/internal/activation"
@@ -13,11 +16,12 @@ import (
 func (s *Service) Work(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	news, caught, ended := make(chan activation.Activation), make(chan struct{}), make(chan error, 1)
+	s.news = make(chan activation.Activation)
+	caught, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- s.Activations.Follow(ctx, func() { close(caught) }, func(a activation.Activation) error {
 			select {
-			case news <- a:
+			case s.news <- a:
 			case <-ctx.Done():
 			}
 			return nil
@@ -33,7 +37,7 @@ func (s *Service) Work(ctx context.Context) error {
 		case err := <-ended:
 			ended <- nil
 			return err
-		case a := <-news:
+		case a := <-s.news:
 			s.take(a)
 		case <-caught:
 			reading = false
@@ -45,7 +49,7 @@ func (s *Service) Work(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Every)
 	defer tick.Stop()
 	for {
-		if err := s.pending(ctx, news); err != nil {
+		if err := s.pending(ctx); err != nil {
 			return err
 		}
 		if err := s.lookForHeld(ctx); err != nil {
@@ -58,7 +62,7 @@ func (s *Service) Work(ctx context.Context) error {
 		case err := <-ended:
 			ended <- nil
 			return err
-		case a := <-news:
+		case a := <-s.news:
 			s.take(a)
 		case <-tick.C:
 		case <-ctx.Done():
@@ -72,11 +76,13 @@ func (s *Service) take(a activation.Activation) {
 	if a.Kind != activation.Lists && a.Kind != activation.Rescreen {
 		return
 	}
-	if n := len(s.acts); n > 0 && a.Seq <= s.acts[n-1].Seq {
-		return // appended here, and now read
+	// What was appended here is known before it is read, and before what stands in front of it.
+	at, known := slices.BinarySearchFunc(s.acts, a.Seq, func(x activation.Activation, seq uint64) int { return cmp.Compare(x.Seq, seq) })
+	if known {
+		return
 	}
 	a.Lists = nil // not needed, and the topic is kept for ever
-	s.acts = append(s.acts, a)
+	s.acts = slices.Insert(s.acts, at, a)
 }
 
 // runsRead is how many of the last runs are read at the start; older activations of runs count as done.
@@ -113,14 +119,18 @@ func (s *Service) remember(ctx context.Context) error {
 func (s *Service) next() (plan, bool) { return decide(s.acts, s.done, s.upTo) }
 
 // pending does what is to be done, one run after the other.
-func (s *Service) pending(ctx context.Context, news <-chan activation.Activation) error {
+func (s *Service) pending(ctx context.Context) error {
 	for ctx.Err() == nil {
-		s.drain(news)
+		s.drain()
 		p, ok := s.next()
 		if !ok {
 			return nil
 		}
-		if err := s.run(ctx, p); err != nil {
+		err := s.run(ctx, p)
+		if errors.Is(err, errJoined) {
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("run %d: %w", p.seq, err)
 		}
 		s.said = ""
@@ -133,11 +143,28 @@ func (s *Service) pending(ctx context.Context, news <-chan activation.Activation
 	return nil
 }
 
+// errJoined is returned by a run that goes on as a part of a later one.
+var errJoined = errors.New("the run goes on in a later one")
+
+// joinWithin is how long after its first activation a run that waits for others may be given up for one that covers newer
+// activations as well: they need not wait for it then, and it comes to an end however often lists are activated.
+const joinWithin = time.Minute
+
+// superseded says whether a run over activations of lists is to go on in one that covers newer ones too.
+func (s *Service) superseded(r *progress) bool {
+	if r.Scope != ScopeLists || s.cfg.Now().Sub(r.oldest) > joinWithin {
+		return false
+	}
+	s.drain()
+	p, ok := s.next()
+	return ok && p.scope == ScopeLists && p.seq > r.Seq
+}
+
 // drain takes what has been activated meanwhile.
-func (s *Service) drain(news <-chan activation.Activation) {
+func (s *Service) drain() {
 	for {
 		select {
-		case a := <-news:
+		case a := <-s.news:
 			s.take(a)
 		default:
 			return

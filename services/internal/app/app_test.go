@@ -29,6 +29,7 @@ func settings(t *testing.T) *config.Config {
 	c.Lists.PointerMaxAge, c.Lists.HoldAfter = time.Second, time.Second
 	c.Stream.Lanes, c.Stream.DrainTimeout = 1, time.Second
 	c.Recorder.BatchRows, c.Recorder.MaxWait = 1, time.Second
+	c.Lookback.Rate, c.Lookback.Pending, c.Lookback.HeldEvery = 1, 1, time.Second
 	c.Screening.UnknownDeposit, c.Screening.UnknownWithdrawal, c.Screening.Dust = "hold", "hold", "1"
 	return c
 }

@@ -16,6 +16,7 @@ func valid() Config {
 		Lists:     Lists{PointerMaxAge: time.Second, HoldAfter: time.Second},
 		Stream:    Stream{Lanes: 1, DrainTimeout: time.Second},
 		Recorder:  Recorder{BatchRows: 1, MaxWait: time.Second},
+		Lookback:  Lookback{Rate: 1, Pending: 1, HeldEvery: time.Second},
 		Screening: Screening{UnknownDeposit: "hold", UnknownWithdrawal: "hold", Dust: "1"},
 	}
 }
