@@ -13,6 +13,9 @@ var audited = map[string]audit.Action{
 	"watchlist lookup": nothing,
 	"watchlist export": nothing,
 
+	"watchlist lookback status": nothing,
+	"watchlist lookback run":    audit.VerdictRescreen,
+
 	"watchlist versions": nothing,
 	"watchlist diff":     nothing,
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,6 +15,7 @@ import (
 	"sluice/schemas"
 	"sluice/services/enrichment"
 	"sluice/services/internal/activation"
+	"sluice/services/internal/audit"
 	"sluice/services/internal/cache"
 	"sluice/services/internal/config"
 	"sluice/services/internal/lists"
@@ -106,22 +108,35 @@ func LookbackRuns(ctx context.Context, cfg *config.Config, limit int, log zerolo
 }
 
 // OrderLookback activates a run. The watchlist service makes it, at once or when it is started.
-func OrderLookback(ctx context.Context, cfg *config.Config, o lookback.Ordered, log zerolog.Logger) (_ activation.Activation, err error) {
+func OrderLookback(ctx context.Context, cfg *config.Config, o lookback.Ordered, log zerolog.Logger) (a activation.Activation, err error) {
 	servers, err := Attach(ctx, cfg, Needs{Kafka: true}, log)
 	if err != nil {
-		return activation.Activation{}, err
+		return a, err
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
 	kafka, err := servers.kafkaClient(cfg)
 	if err != nil {
-		return activation.Activation{}, err
+		return a, err
 	}
 	defer func() { err = errors.Join(err, kafka.Close()) }()
 	producer, err := stream.NewProducer(stream.ProducerConfig{Logger: log}, kafka)
 	if err != nil {
-		return activation.Activation{}, err
+		return a, err
 	}
 	writing := start(ctx, runner{"producer", producer.Run})
 	defer func() { err = errors.Join(err, writing.stop()) }()
-	return lookback.Order(ctx, activation.New(kafka, producer, log), o)
+	rec := audit.Record{Actor: Actor(), Action: audit.VerdictRescreen, Object: "lookback", Detail: map[string]string{"author": o.Author}}
+	if o.Reason != "" {
+		rec.Detail["reason"] = o.Reason
+	}
+	if o.FromSeq > 0 {
+		rec.Detail["from_seq"] = strconv.FormatUint(o.FromSeq, 10)
+	} else {
+		rec.Detail["since"] = o.Since.Format(time.RFC3339)
+	}
+	err = audit.Do(ctx, AuditLog(cfg, log), rec, func(ctx context.Context) error {
+		a, err = lookback.Order(ctx, activation.New(kafka, producer, log), o)
+		return err
+	})
+	return a, err
 }
