@@ -33,19 +33,28 @@ func paid(id, from string) []byte {
 // sendOne posts a single object and returns the status, and the answer's members.
 func sendOne(t *testing.T, s stack, query string, body []byte) (int, map[string]any) {
 	t.Helper()
-	at, err := s.at()
+	status, members, err := tryOne(t, s, query, body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return status, members
+}
+
+// tryOne is sendOne for a stack that may not answer.
+func tryOne(t *testing.T, s stack, query string, body []byte) (int, map[string]any, error) {
+	at, err := s.at()
+	if err != nil {
+		return 0, nil, err
 	}
 	status, answer, err := call(t.Context(), http.MethodPost, "http://"+at.HTTP+"/v1/transfers"+query, "application/json", body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	members := map[string]any{}
 	if err := json.Unmarshal(answer, &members); err != nil {
-		t.Fatalf("%d: %v: %s", status, err, answer)
+		return 0, nil, fmt.Errorf("%d: %w: %s", status, err, answer)
 	}
-	return status, members
+	return status, members, nil
 }
 
 // otherContent sends a transfer id again with other content: that is another fact, held and marked.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,19 +22,34 @@ type realStack struct {
 	*base
 	instance datadir.Instance
 	engine   *process
-	kafka    *realservers.KafkaNode
-	proxies  map[string]*chaos.Proxy // by server; those in between, where there are any
-	redis    string                  // host:port of the server itself
+	kafka    *realservers.KafkaNode   // the first, and mostly the only one
+	brokers  []*realservers.KafkaNode // all
+	proxies  map[string]*chaos.Proxy  // by server; those in between, where there are any
+	redis    string                   // host:port of the server itself
 }
 
 const enginePassword = "e2e"
 
 func newReal(t *testing.T) *realStack { return newRealBehind(t, nil) }
 
+// newCluster is newReal on three brokers, with what the services want of a cluster: three replicas, of which two must have
+// a record before it is acknowledged.
+func newCluster(t *testing.T) *realStack {
+	return newRealOn(t, realservers.KafkaCluster(t, 3), nil)
+}
+
 // newRealBehind is newReal with a proxy before each server, which the services take for the server.
 func newRealBehind(t *testing.T, proxies map[string]*chaos.Proxy) *realStack {
+	var advertised []string
+	if p := proxies[chaos.Kafka]; p != nil {
+		advertised = append(advertised, "advertised.listeners=PLAINTEXT://"+p.Addr())
+	}
+	return newRealOn(t, []*realservers.KafkaNode{realservers.KafkaServer(t, advertised...)}, proxies)
+}
+
+func newRealOn(t *testing.T, brokers []*realservers.KafkaNode, proxies map[string]*chaos.Proxy) *realStack {
 	b := newBase(t, "real")
-	s := &realStack{base: b, proxies: proxies}
+	s := &realStack{base: b, proxies: proxies, brokers: brokers, kafka: brokers[0]}
 	through := func(server, addr string) string {
 		p := proxies[server]
 		if p == nil {
@@ -42,15 +58,17 @@ func newRealBehind(t *testing.T, proxies map[string]*chaos.Proxy) *realStack {
 		p.SetTarget(addr)
 		return p.Addr()
 	}
-	var advertised []string
-	if p := proxies[chaos.Kafka]; p != nil {
-		advertised = append(advertised, "advertised.listeners=PLAINTEXT://"+p.Addr())
+	for _, k := range brokers {
+		s.instance.Brokers = append(s.instance.Brokers, through(chaos.Kafka, k.Addr))
 	}
-	s.kafka, s.redis = realservers.KafkaServer(t, advertised...), realservers.Redis(t)
-	s.instance.Brokers, s.instance.Redis = []string{through(chaos.Kafka, s.kafka.Addr)}, "redis://"+through(chaos.Redis, s.redis)
+	s.redis = realservers.Redis(t)
+	s.instance.Redis = "redis://" + through(chaos.Redis, s.redis)
 	listen := freeAddress(t)
 	s.instance.ClickHouse = fmt.Sprintf("http://default:%s@%s", enginePassword, through(chaos.ClickHouse, listen))
-	b.env = append(b.env, "SLUICE_KAFKA_BROKERS="+s.instance.Brokers[0], "SLUICE_KAFKA_ALLOW_UNSAFE=true", "SLUICE_REDIS_URL="+s.instance.Redis,
+	if len(brokers) < 3 {
+		b.env = append(b.env, "SLUICE_KAFKA_ALLOW_UNSAFE=true")
+	}
+	b.env = append(b.env, "SLUICE_KAFKA_BROKERS="+strings.Join(s.instance.Brokers, ","), "SLUICE_REDIS_URL="+s.instance.Redis,
 		"SLUICE_CLICKHOUSE_DSN="+s.instance.ClickHouse, "SLUICE_DATA="+filepath.Join(b.dir, "data"))
 	s.engine = b.process("clickhouse", engineWord, "-listen", listen, "-dir", filepath.Join(b.dir, "clickhouse"))
 	s.engine.env = []string{"CLICKHOUSE_PASSWORD=" + enginePassword}

@@ -35,6 +35,7 @@ func Kafka(t testing.TB) string {
 // KafkaNode is a Kafka that a test may kill and start again.
 type KafkaNode struct {
 	*Server
+	ID   int32 // in the cluster
 	t    testing.TB
 	java string
 	args []string
@@ -44,58 +45,98 @@ type KafkaNode struct {
 // "message.max.bytes=2000000".
 func KafkaServer(t testing.TB, settings ...string) *KafkaNode {
 	t.Helper()
+	n := kafkaNodes(t, 1, settings)[0]
+	n.Start()
+	return n
+}
+
+// KafkaCluster starts a cluster of n brokers, of which a majority must live: each is controller too. Topics are to be
+// made with n replicas.
+func KafkaCluster(t testing.TB, n int, settings ...string) []*KafkaNode {
+	t.Helper()
+	nodes := kafkaNodes(t, n, settings)
+	for _, node := range nodes {
+		node.launch()
+	}
+	for _, node := range nodes {
+		node.await()
+	}
+	return nodes
+}
+
+// kafkaNodes makes the folders of a cluster's nodes, which are numbered from 1, and starts none.
+func kafkaNodes(t testing.TB, n int, settings []string) []*KafkaNode {
+	t.Helper()
 	java, err := exec.LookPath("java")
 	if err != nil {
 		lack(t, "java is not installed: apt-get install openjdk-17-jre-headless maven")
 	}
 	jars := jars(t)
-	dir := t.TempDir()
-	port, controller := freePort(t), freePort(t)
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	properties := append([]string{
-		"process.roles=broker,controller",
-		"node.id=1",
-		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", controller),
-		fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", addr, controller),
-		"advertised.listeners=PLAINTEXT://" + addr,
-		"controller.listener.names=CONTROLLER",
-		"listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-		"log.dirs=" + filepath.Join(dir, "data"),
-		"offsets.topic.replication.factor=1",
-		"offsets.topic.num.partitions=4",
-		"transaction.state.log.replication.factor=1",
-		"transaction.state.log.min.isr=1",
-		"group.initial.rebalance.delay.ms=0",
-		"auto.create.topics.enable=false",
-	}, settings...)
-	config := filepath.Join(dir, "server.properties")
-	logging := filepath.Join(dir, "log4j2.properties")
-	for name, content := range map[string][]byte{config: []byte(strings.Join(properties, "\n") + "\n"), logging: log4j} {
-		if err := os.WriteFile(name, content, 0o600); err != nil {
-			t.Fatal(err)
+	addrs, voters, controllers := make([]string, n), make([]string, n), make([]int, n)
+	for i := range n {
+		addrs[i] = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+		controllers[i] = freePort(t)
+		voters[i] = fmt.Sprintf("%d@127.0.0.1:%d", i+1, controllers[i])
+	}
+	nodes := make([]*KafkaNode, n)
+	for i := range nodes {
+		dir := t.TempDir()
+		properties := append([]string{
+			"process.roles=broker,controller",
+			fmt.Sprintf("node.id=%d", i+1),
+			"controller.quorum.voters=" + strings.Join(voters, ","),
+			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", addrs[i], controllers[i]),
+			"advertised.listeners=PLAINTEXT://" + addrs[i],
+			"controller.listener.names=CONTROLLER",
+			"listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+			"log.dirs=" + filepath.Join(dir, "data"),
+			fmt.Sprintf("offsets.topic.replication.factor=%d", n),
+			"offsets.topic.num.partitions=4",
+			fmt.Sprintf("transaction.state.log.replication.factor=%d", n),
+			"transaction.state.log.min.isr=1",
+			"group.initial.rebalance.delay.ms=0",
+			"auto.create.topics.enable=false",
+			"broker.session.timeout.ms=6000",
+		}, settings...)
+		config := filepath.Join(dir, "server.properties")
+		logging := filepath.Join(dir, "log4j2.properties")
+		for name, content := range map[string][]byte{config: []byte(strings.Join(properties, "\n") + "\n"), logging: log4j} {
+			if err := os.WriteFile(name, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
+		const id = "c2x1aWNlLXRlc3QtMDAwMQ" // any 16 bytes in base 64
+		common := []string{"-cp", jars, "-Dlog4j2.configurationFile=" + logging}
+		format := exec.CommandContext(t.Context(), java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
+		if out, err := format.CombinedOutput(); err != nil {
+			t.Fatalf("format Kafka's folder: %v\n%s", err, out)
+		}
+		jvm := []string{"-Xmx512m"}
+		if _, benchmark := t.(*testing.B); !benchmark {
+			jvm = append(jvm, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1") // starts in half the time, and runs slower
+		}
+		nodes[i] = &KafkaNode{ID: int32(i + 1), t: t, java: java, args: append(append(jvm, common...), "kafka.Kafka", config)}
+		nodes[i].Server = &Server{Addr: addrs[i]}
 	}
-	const id = "c2x1aWNlLXRlc3QtMDAwMQ" // any 16 bytes in base 64
-	common := []string{"-cp", jars, "-Dlog4j2.configurationFile=" + logging}
-	format := exec.CommandContext(t.Context(), java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
-	if out, err := format.CombinedOutput(); err != nil {
-		t.Fatalf("format Kafka's folder: %v\n%s", err, out)
-	}
-	jvm := []string{"-Xmx512m"}
-	if _, benchmark := t.(*testing.B); !benchmark {
-		jvm = append(jvm, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1") // starts in half the time, and runs slower
-	}
-	n := &KafkaNode{t: t, java: java, args: append(append(jvm, common...), "kafka.Kafka", config)}
-	n.Server = &Server{Addr: addr}
-	n.Start()
-	return n
+	return nodes
 }
 
-// Start starts the node, again after Kill or Stop, on the same port and folder.
+// Start starts the node, again after Kill or Stop, on the same port and folder, and waits until it serves.
 func (n *KafkaNode) Start() {
 	n.t.Helper()
+	n.launch()
+	n.await()
+}
+
+func (n *KafkaNode) launch() {
+	n.t.Helper()
+	n.Server = launch(n.t, n.Addr, exec.CommandContext(context.Background(), n.java, n.args...))
+}
+
+func (n *KafkaNode) await() {
+	n.t.Helper()
 	addr := n.Addr
-	n.Server = start(n.t, addr, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) }, exec.CommandContext(context.Background(), n.java, n.args...))
+	n.Server.await(n.t, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) })
 }
 
 // jars returns the class path of Kafka, fetched by Maven into the user's cache the first time.

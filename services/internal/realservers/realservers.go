@@ -60,6 +60,14 @@ func (s *Server) end(sig syscall.Signal, patience time.Duration) {
 // start runs a command that serves addr, and waits until it answers to ready. It ends with the test.
 func start(t testing.TB, addr string, patience time.Duration, ready func(ctx context.Context) error, cmd *exec.Cmd) *Server {
 	t.Helper()
+	s := launch(t, addr, cmd)
+	s.await(t, patience, ready)
+	return s
+}
+
+// launch runs a command that is to serve addr. It ends with the test.
+func launch(t testing.TB, addr string, cmd *exec.Cmd) *Server {
+	t.Helper()
 	s := &Server{Addr: addr, cmd: cmd, log: &tail{}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	// A test process that is killed takes its servers along. The signal comes when the thread ends that started the
@@ -76,18 +84,24 @@ func start(t testing.TB, addr string, patience time.Duration, ready func(ctx con
 			t.Logf("the last words of %s:\n%s", cmd.Path, s.log)
 		}
 	})
+	return s
+}
+
+// await waits until the server answers to ready.
+func (s *Server) await(t testing.TB, patience time.Duration, ready func(ctx context.Context) error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var err error
 	for {
-		if err = ready(ctx); err == nil {
-			return s
+		err := ready(ctx)
+		if err == nil {
+			return
 		}
 		select {
 		case <-s.done:
-			t.Fatalf("%s ended before it served %s:\n%s", cmd.Path, addr, s.log)
+			t.Fatalf("%s ended before it served %s:\n%s", s.cmd.Path, s.Addr, s.log)
 		case <-ctx.Done():
-			t.Fatalf("%s does not serve %s after %s: %v\n%s", cmd.Path, addr, patience, err, s.log)
+			t.Fatalf("%s does not serve %s after %s: %v\n%s", s.cmd.Path, s.Addr, patience, err, s.log)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
