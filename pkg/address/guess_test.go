@@ -65,6 +65,27 @@ func TestGuess(t *testing.T) {
 	}
 }
 
+// A look-up tries what is not guessed, and never leaves out what is.
+func TestReadings(t *testing.T) {
+	for text, want := range map[string]string{
+		"0xaabf25b0c115130a4ad88bfa08627c5a103b7851e90869c23fadaf0512dd5133": "aptos sui",
+		"98793cd91a3f870fb126f66285808c7e094afcfc4eda8a970f6648cdf0dbd6de":   "near",
+		evmText: "ethereum near hedera",
+		"0x1":   "near aptos sui",
+		"osmo1jv65s3grqf6v6jl3dp4t6c9t9rk99cd80yhvld": "osmosis near",
+		"0.1.12345":  "near hedera",
+		"alice.near": "near", "alice": "near", "Alice": "", "": "",
+	} {
+		var names []string
+		for _, g := range Readings(text) {
+			names = append(names, g.Network.Alias)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestEveryFamilyHasRulesAndIsGuessed(t *testing.T) {
 	var guessed []network.Family
 	for _, n := range candidates {

@@ -3,6 +3,8 @@ package screening_test
 import (
 	"testing"
 
+	"sluice/pkg/address"
+	"sluice/pkg/network"
 	"sluice/pkg/screening"
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/transfer"
@@ -72,6 +74,29 @@ func TestSameKeyInTheFamilies(t *testing.T) {
 		}
 		if h.Match != c.match || h.ListedOn != listedOn {
 			t.Errorf("%s %s, listed as %s %s: %s, listed on %q, want %s, %q", c.network, c.sender, c.listedOn, c.listed, h.Match, h.ListedOn, c.match, listedOn)
+		}
+	}
+}
+
+// An entry for a public key hash answers for its third address, on each network with segwit.
+func TestWrappedSegwitOfTheFamilies(t *testing.T) {
+	for alias, listed := range map[string]string{"litecoin": "LVg2kJoFNg45Nbpy53h7Fe1wKyeXVRhMH9", "bitcoin-gold": "GPwg61XoHqQPNmAucFACuQ5H9sGCDv9TpS"} {
+		n, _ := network.Lookup(alias)
+		wrapped, ok := address.WrappedSegwit(key(t, alias, listed))
+		third, err := address.Encode(n, address.P2SH, wrapped.Payload())
+		if err != nil || !ok {
+			t.Fatalf("%s: %t, %v", alias, ok, err)
+		}
+		segwit, err := address.Encode(n, address.P2WPKH, key(t, alias, listed).Payload())
+		if err != nil {
+			t.Fatal(err)
+		}
+		snap := snapshot(t, entry(t, alias, listed, taxonomy.Scam))
+		for _, sender := range []string{third.Text, segwit.Text} {
+			p := parse(t, `"direction":"deposit","network":"`+alias+`","from":["`+sender+`"]`)
+			if h := only(t, screening.Screen(p, snap)); h.Match != screening.MatchSameKey {
+				t.Errorf("%s: %s", sender, h.Match)
+			}
 		}
 	}
 }

@@ -136,7 +136,7 @@ func TestRejectionsNamePlaceValueAndReason(t *testing.T) {
 		"foreign, long":   {Options{}, Row{Text: strings.Repeat("a", watchlist.MaxAddress+1), Ticker: "EOS"}, "too long"},
 		"look-alike":      {Options{}, Row{Text: "12udаbs2TkX7NXCSj6KpqXfakjE52ZPLhz", Ticker: "WHAT"}, "no character of an address"},
 		"unknown ticker":  {Options{}, Row{Text: "0x2F389CE8bD8fF92De3402FFCE4691d17fC4f6535", Ticker: "SHIB"}, "checksum"},
-		"32 bytes in hex": {Options{}, Row{Text: "0xd05448f15a03f25b2816c4538b72bd54752ba7522d4831a4c9ea5a613becb47a"}, "no family"},
+		"32 bytes in hex": {Options{}, Row{Text: "0xd05448f15a03f25b2816c4538b72bd54752ba7522d4831a4c9ea5a613becb47a"}, "it may be one of aptos, sui"},
 		"a hash as ETH":   {Options{}, Row{Text: "0xd05448f15a03f25b2816c4538b72bd54752ba7522d4831a4c9ea5a613becb47a", Ticker: "ETH"}, "not an address of ethereum"},
 		"category":        {Options{}, Row{Text: "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz", Entry: watchlist.Entry{Category: "bad"}}, `"bad" is none of`},
 	} {

@@ -202,6 +202,15 @@ func reason(err error) string {
 // guessReason explains, for a text that no family accepts, what is wrong with it as an address of the network whose
 // form it has.
 func guessReason(text string) string {
+	var may []network.Network // not guessed, for hashes have their form: 32 bytes in hex
+	for _, g := range address.Readings(text) {
+		if g.Address.Key.Kind == address.Account {
+			may = append(may, g.Network)
+		}
+	}
+	if len(may) > 0 {
+		return "it may be one of " + names(may) + ", and much else has this form: name the network"
+	}
 	name := "bitcoin"
 	if strings.HasPrefix(strings.TrimSpace(text), "0x") {
 		name = "ethereum"
