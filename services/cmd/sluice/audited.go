@@ -28,7 +28,12 @@ var audited = map[string]audit.Action{
 	"bench":    nothing,
 	"doctor":   nothing,
 	"config":   nothing,
+	"verify":   nothing,
 	"key":      audit.KeyCreate,
+
+	"grants kafka":      audit.GrantApply,
+	"grants redis":      nothing,
+	"grants clickhouse": nothing,
 
 	"audit verify": nothing,
 	"audit list":   nothing,

@@ -44,6 +44,7 @@ type cli struct {
 	Verify     verifyCmd     `cmd:"" help:"Prove that nothing was lost, counted twice or cleared unseen."`
 	Doctor     doctorCmd     `cmd:"" help:"Check config and connections, and say what to do about each problem."`
 	Key        keyCmd        `cmd:"" help:"Make an API key for a tenant."`
+	Grants     grantsCmd     `cmd:"" help:"Show, or give, the least rights that each service needs at the servers."`
 	Audit      auditCmd      `cmd:"" help:"Read and verify the log of who changed what."`
 }
 

@@ -33,6 +33,7 @@ const (
 	DeadLetterReplay Action = "deadletter.replay"
 
 	SchemaMigrate Action = "schema.migrate"
+	GrantApply    Action = "grant.apply"
 	LogTorn       Action = "log.torn"
 )
 
@@ -56,6 +57,7 @@ var Actions = []Info{
 	{VerdictRescreen, "Transfers were sent to be judged again by a person's command: which, and why."},
 	{DeadLetterReplay, "Dead letters were sent again: how many, of which topic, by which filter."},
 	{SchemaMigrate, "The schema of ClickHouse was brought up to date: the migrations."},
+	{GrantApply, "Rights were given at a server: which server, how many."},
 	{LogTorn, "The log's last line was cut off by a crash and taken away: its length and digest."},
 }
 
