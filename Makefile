@@ -59,6 +59,11 @@ up: bin/sluice ## the pipeline in containers: Kafka, Redis, ClickHouse and one c
 down: ## stop the containers; their volumes stay
 	docker compose down
 
+.PHONY: grants
+grants: ## write the rights of each service anew: the ACL file of Redis, the users of ClickHouse
+	go run ./services/cmd/sluice grants redis > deployments/redis/users.acl
+	go run ./services/cmd/sluice grants clickhouse --tenant default > deployments/clickhouse/users.xml
+
 .PHONY: lint
 lint: ## linters, import rules, purity checks, module hygiene
 	go vet work

@@ -19,6 +19,10 @@ var audited = map[string]audit.Action{
 	"watchlist versions": nothing,
 	"watchlist diff":     nothing,
 
+	"deadletter list":   nothing,
+	"deadletter show":   nothing,
+	"deadletter replay": audit.DeadLetterReplay,
+
 	"migrate":  audit.SchemaMigrate,
 	"screen":   nothing,
 	"convert":  nothing,

@@ -52,7 +52,7 @@ func on(right string, tables []string) []string {
 // Analyst is the user by which the people of one tenant ask.
 func Analyst(tenant string) Account {
 	return Account{Name: "analyst_" + tenant, Who: "analysts of the tenant " + tenant, ReadOnly: true,
-		Grants: append(on("SELECT", slices.Concat(TenantTables, tenantViews, []string{"watchlist_history", "watchlist_entries"})), "SHOW TABLES, SHOW COLUMNS ON sluice.*")}
+		Grants: append(on("SELECT", slices.Concat(TenantTables, tenantViews, []string{"watchlist_history", "watchlist_versions", "watchlist_entries"})), "SHOW TABLES, SHOW COLUMNS ON sluice.*")}
 }
 
 // ClickHouseFile renders the users as a file for users.d. A user's password is the SHA-256, in hexadecimal, of the

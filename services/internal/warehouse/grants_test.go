@@ -130,7 +130,11 @@ func TestTheUsersFileSufficesAndIsTheLeast(t *testing.T) {
 	run("sluice_watchlist", func(t *testing.T, w *Warehouse) {
 		must(t, w.CheckVersion(t.Context()))
 		must(t, w.InsertHistory(t.Context(), &recorder.History{}))
-		if _, _, err := w.Listed(t.Context()); err != nil {
+		must(t, w.InsertVersions(t.Context(), &recorder.ListVersions{}))
+		if _, err := w.Recorded(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := w.Activations(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if _, err := w.HighestSeq(t.Context()); err != nil {
