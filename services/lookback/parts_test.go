@@ -33,7 +33,7 @@ func entry(t *testing.T, networkName, text string, use watchlist.Use, reason str
 		t.Fatal(err)
 	}
 	return watchlist.Entry{List: "l", EntryID: text, Network: networkName, Address: a.Text, Key: a.Key, Category: taxonomy.Scam,
-		Categories: []taxonomy.Category{taxonomy.Scam}, Use: use, Author: "alice", Reason: "because" + reason}
+		Categories: []taxonomy.Category{taxonomy.Scam}, Use: use, Author: "alice", Reason: "because" + reason, ExpiresAt: "2027-01-01T00:00:00Z"}
 }
 
 func snapshotOf(t *testing.T, entries ...watchlist.Entry) *watchlist.Snapshot {

@@ -286,6 +286,7 @@ var labels = map[string]string{
 	"group": "consumer groups", "outcome": "words of the code", "reason": "words of the code", "route": "the route table",
 	"status": "HTTP statuses, statuses of a transfer", "way": "http or raw", "verdict": "cleared, flagged, held",
 	"cause": "words of the code", "list": "the operator's names of lists",
+	"scope": "lists, since, held", "raised_by": "lookback, rescreen",
 }
 
 func TestMetricsHoldNothingOfACustomer(t *testing.T) {
