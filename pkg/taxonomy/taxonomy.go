@@ -168,3 +168,11 @@ func Sort(cs []Category) []Category {
 	})
 	return slices.Compact(cs)
 }
+
+// Exact drops, of sorted categories, the general ones that a more exact one makes superfluous: that somebody illicit is
+// behind a crime that has a name of its own, and that ransomware is malware.
+func Exact(cs []Category) []Category {
+	named := slices.ContainsFunc(cs, func(c Category) bool { return c != IllicitActor && c.Severity() >= High })
+	ransomware := slices.Contains(cs, Ransomware)
+	return slices.DeleteFunc(cs, func(c Category) bool { return c == IllicitActor && named || c == Malware && ransomware })
+}

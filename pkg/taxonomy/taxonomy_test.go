@@ -52,6 +52,20 @@ func TestSortPutsThePrimaryCategoryFirst(t *testing.T) {
 	}
 }
 
+func TestExactDropsWhatIsSaidBetter(t *testing.T) {
+	for _, tt := range []struct{ in, want []Category }{
+		{[]Category{Ransomware, Malware, IllicitActor}, []Category{Ransomware}},
+		{[]Category{Malware, IllicitActor}, []Category{Malware}},
+		{[]Category{IllicitActor, Exchange}, []Category{IllicitActor, Exchange}},
+		{[]Category{Malware, Exchange}, []Category{Malware, Exchange}},
+		{nil, nil},
+	} {
+		if got := Exact(slices.Clone(tt.in)); !slices.Equal(got, tt.want) {
+			t.Errorf("%v: %v, want %v", tt.in, got, tt.want)
+		}
+	}
+}
+
 func TestSeverityText(t *testing.T) {
 	for s := None; s <= Severe; s++ {
 		b, err := json.Marshal(s)

@@ -53,7 +53,7 @@ func (c *screenCmd) snapshot(s streams) (*watchlist.Snapshot, error) {
 	var names []string
 	for _, source := range c.Watchlist {
 		kind, files, ok := strings.Cut(source, ":")
-		if !ok || !slices.Contains(format.Names(), kind) || files == "" {
+		if _, known := format.Find(kind); !ok || !known || files == "" {
 			return nil, fmt.Errorf("--watchlist: %q is not FORMAT:FILE with a format of %s", source, strings.Join(format.Names(), ", "))
 		}
 		opts, err := (&sourceFlags{Category: c.Category}).options()

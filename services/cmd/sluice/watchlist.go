@@ -2,8 +2,11 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"sluice/pkg/taxonomy"
@@ -27,12 +30,13 @@ type watchlistCmd struct {
 
 // sourceFlags say how a publisher's files are read.
 type sourceFlags struct {
-	Format   string   `required:"" help:"What the files are: ofac-xml, ofac-csv, tagpack, csv, json-array, txt." placeholder:"FORMAT"`
+	Format   string   `required:"" help:"What the files are: ${formats}." placeholder:"FORMAT"`
 	List     string   `help:"Name of the list." placeholder:"NAME"`
 	Category string   `help:"Category of entries whose publisher says none." placeholder:"CATEGORY"`
 	Network  string   `help:"Network of addresses for which the file names none; none: told by their form." placeholder:"ALIAS"`
-	Columns  []string `help:"For csv: which column holds what, FIELD=COLUMN with the fields address, network, category, entity, entry_id, listed_at; a column is a header or #N." placeholder:"FIELD=COLUMN"`
-	Files    []string `arg:"" help:"Files, .gz and .bz2 as they are." placeholder:"FILE"`
+	Mapping  string   `help:"YAML file that says what the columns or members and the labels of a table mean." placeholder:"FILE" type:"existingfile"`
+	Columns  []string `help:"A mapping of columns alone, in short: FIELD=COLUMN, where a column is a header, a member or #N." placeholder:"FIELD=COLUMN"`
+	Files    []string `arg:"" help:"Files; compressed ones and zip archives as they are." placeholder:"FILE"`
 }
 
 func (f *sourceFlags) options() (format.Options, error) {
@@ -40,17 +44,41 @@ func (f *sourceFlags) options() (format.Options, error) {
 	if f.Category != "" && !o.Category.Valid() {
 		return o, fmt.Errorf("--category: %q is not a category; docs/watchlists.md lists them", f.Category)
 	}
-	fields := map[string]*string{"address": &o.Columns.Address, "network": &o.Columns.Network, "category": &o.Columns.Category,
-		"entity": &o.Columns.Entity, "entry_id": &o.Columns.EntryID, "listed_at": &o.Columns.ListedAt}
-	for _, pair := range f.Columns {
-		field, column, ok := strings.Cut(pair, "=")
-		target := fields[field]
-		if !ok || target == nil || column == "" {
-			return o, fmt.Errorf("--columns: %q is not FIELD=COLUMN with a field address, network, category, entity, entry_id or listed_at", pair)
-		}
-		*target = column
+	if f.Mapping != "" && len(f.Columns) > 0 {
+		return o, errors.New("--mapping and --columns: the file can say what the columns are; give one of them")
 	}
-	return o, nil
+	var err error
+	if f.Mapping != "" {
+		o.Mapping, err = readMapping(f.Mapping)
+	} else {
+		o.Mapping.Fields, err = columns(f.Columns)
+	}
+	return o, err
+}
+
+func readMapping(path string) (format.Mapping, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return format.Mapping{}, fmt.Errorf("--mapping: %w", err)
+	}
+	m, err := format.ParseMapping(data)
+	if err != nil {
+		return m, fmt.Errorf("--mapping: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// columns reads FIELD=COLUMN pairs.
+func columns(pairs []string) (map[format.Field]string, error) {
+	out := map[format.Field]string{}
+	for _, pair := range pairs {
+		field, column, ok := strings.Cut(pair, "=")
+		if !ok || !slices.Contains(format.Fields, format.Field(field)) || column == "" {
+			return nil, fmt.Errorf("--columns: %q is not FIELD=COLUMN with a field of %s", pair, format.FieldNames())
+		}
+		out[format.Field(field)] = column
+	}
+	return out, nil
 }
 
 // read parses the files as one list.

@@ -20,13 +20,7 @@ type Options struct {
 	List     string            // name of the list; "": made from the name of the file, or the format's own
 	Category taxonomy.Category // for rows whose publisher says nothing that maps to a category
 	Network  string            // alias or CAIP-2 id for rows that name none; "": by the form of the address
-	Columns  Columns           // of a csv file
-}
-
-// Columns says which column of a table holds what: a header's name, or #N for the Nth column, from 1. "" leaves it to
-// the usual names. When every column that is named is #N, the table has no header.
-type Columns struct {
-	Address, Network, Category, Entity, EntryID, ListedAt string
+	Mapping  Mapping           // of tables and JSON: what their columns and labels mean
 }
 
 // Input is one file of a publisher. Its bytes may be compressed by gzip, bzip2 or zstd, or be a zip archive.

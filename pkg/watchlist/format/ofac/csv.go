@@ -1,10 +1,12 @@
 package ofac
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -35,6 +37,13 @@ type sdnRow struct {
 	number, name string
 	programs     []string
 	remarks      string
+}
+
+// FitsCSV says whether a file that begins so may be of a set: its first column is a party's number.
+func FitsCSV(head []byte) bool {
+	number, _, ok := bytes.Cut(head, []byte(","))
+	_, err := strconv.ParseUint(string(bytes.Trim(number, `" `)), 10, 64)
+	return ok && err == nil
 }
 
 // ParseCSV reads SDN.CSV, or CONS_PRIM.CSV, and its comments file, in any order, as one list: the remarks are put

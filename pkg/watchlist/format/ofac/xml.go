@@ -1,6 +1,7 @@
 package ofac
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -34,6 +35,11 @@ type content struct {
 // entry_id is the party's number, a slash, and the number of the feature or id that holds the address.
 func ParseXML(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
 	return collect(FormatXML, opts, inputs, readXML)
+}
+
+// FitsXML says whether a file that begins so may be one of the format.
+func FitsXML(head []byte) bool {
+	return bytes.Contains(head, []byte("<Sanctions")) || bytes.Contains(head, []byte("<sdnList"))
 }
 
 // collect reads the inputs and enters what they hold as one list.

@@ -16,31 +16,24 @@ import (
 // ParseCSV reads tables with a header line, or with columns that are all named #N. The separator is the comma, or the
 // tab or semicolon where the first line has those and no comma.
 func ParseCSV(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
-	c, err := begin(FormatCSV, opts, inputs)
-	if err != nil {
-		return nil, intake.Report{}, err
+	if opts.Mapping.Root != "" {
+		return nil, intake.Report{}, fmt.Errorf("root %q: a table has no members to go into", opts.Mapping.Root)
 	}
-	for _, in := range inputs {
-		if err := parseCSV(c, opts, in); err != nil {
-			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
-		}
-	}
-	entries, report := c.Result()
-	return entries, report, nil
+	return read(FormatCSV, opts, inputs, parseCSV)
 }
 
-func parseCSV(c *intake.Collector, opts intake.Options, in intake.Input) error {
-	r, err := intake.Open(in.R)
+func parseCSV(r *reader, in intake.Input) error {
+	src, err := intake.Open(in.R)
 	if err != nil {
 		return err
 	}
-	br := bufio.NewReaderSize(r, 64<<10)
+	br := bufio.NewReaderSize(src, 64<<10)
 	cr := csv.NewReader(br)
 	cr.Comma = separator(br)
 	cr.FieldsPerRecord = -1
 	cr.ReuseRecord = true
 
-	at, header, err := numbered(columnsOf(opts.Columns))
+	at, header, err := numbered(r.m)
 	if err != nil {
 		return err
 	}
@@ -52,9 +45,13 @@ func parseCSV(c *intake.Collector, opts intake.Options, in intake.Input) error {
 		if err != nil {
 			return fmt.Errorf("header line: %w", err)
 		}
-		for f, named := range columnsOf(opts.Columns) {
-			if at[f], err = find(field(f), named, names); err != nil {
+		for _, f := range intake.Fields {
+			i, err := find(r.m, f, names)
+			if err != nil {
 				return err
+			}
+			if i >= 0 {
+				at[f] = i
 			}
 		}
 	}
@@ -64,20 +61,20 @@ func parseCSV(c *intake.Collector, opts intake.Options, in intake.Input) error {
 			return nil
 		}
 		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			c.Reject(intake.Place{Input: in.Name, Line: parse.StartLine}, strings.Join(rec, ","), intake.CodeMalformed, "not valid CSV: "+parse.Err.Error())
+			r.Reject(intake.Place{Input: in.Name, Line: parse.StartLine}, strings.Join(rec, ","), intake.CodeMalformed, "not valid CSV: "+parse.Err.Error())
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		line, _ := cr.FieldPos(0)
-		var v [fieldEnd]string
+		v := values{}
 		for f, i := range at {
-			if i >= 0 && i < len(rec) {
+			if i < len(rec) {
 				v[f] = rec[i]
 			}
 		}
-		c.Add(row(intake.Place{Input: in.Name, Line: line}, v, opts))
+		r.row(intake.Place{Input: in.Name, Line: line}, v)
 	}
 }
 
@@ -94,30 +91,28 @@ func separator(br *bufio.Reader) rune {
 }
 
 // numbered reads columns named #N; header says that there are others, so that the file must have a header.
-func numbered(named [fieldEnd]string) (at [fieldEnd]int, header bool, err error) {
-	numbers, words := 0, 0
-	for f, name := range named {
-		at[f] = -1
+func numbered(m *intake.Mapping) (at map[intake.Field]int, header bool, err error) {
+	at = map[intake.Field]int{}
+	words := 0
+	for f, name := range m.Fields {
 		digits, ok := strings.CutPrefix(name, "#")
-		switch {
-		case name == "":
-		case !ok:
+		if !ok {
 			words++
-		default:
-			n, err := strconv.Atoi(digits)
-			if err != nil || n < 1 {
-				return at, false, fmt.Errorf("column %q for the %s: want #N with N from 1, or a name of the header", name, fieldNames[f])
-			}
-			numbers++
-			at[f] = n - 1
+			continue
 		}
+		n, err := strconv.Atoi(digits)
+		if err != nil || n < 1 {
+			return nil, false, fmt.Errorf("column %q for the %s: want #N with N from 1, or a name of the header", name, f)
+		}
+		at[f] = n - 1
 	}
+	_, address := at[intake.FieldAddress]
 	switch {
-	case numbers > 0 && words > 0:
-		return at, false, errors.New("columns are named either all by #N or all by the header")
-	case numbers > 0 && at[fieldAddress] < 0:
-		return at, false, errors.New("the column of the address is missing")
+	case len(at) > 0 && words > 0:
+		return nil, false, errors.New("columns are named either all by #N or all by the header")
+	case len(at) > 0 && !address:
+		return nil, false, errors.New("the column of the address is missing")
 	default:
-		return at, numbers == 0, nil
+		return at, len(at) == 0, nil
 	}
 }

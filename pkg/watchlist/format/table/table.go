@@ -1,13 +1,16 @@
-// Package table reads lists that have no format of their own: CSV with a header or named columns, JSON arrays of texts
-// or objects, and text files with one address a line.
+// Package table reads lists that have no format of their own: CSV with a header or named columns, JSON arrays and
+// objects, and text files with one address a line.
 //
-// Where no network is given, the form of an address says which it is of; one whose form fits several families is
-// entered for each that accepts it. entry_id is the publisher's where a column holds it, else the canonical address.
+// A mapping says what the columns or members are and what the publisher's labels mean; without one they are looked for
+// under their usual names. Where no network is given, the form of an address says which it is of; one whose form fits
+// several families is entered for each that accepts it. entry_id is the publisher's where a column holds it, else the
+// canonical address.
 package table
 
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,126 +27,189 @@ const (
 	FormatText = "txt"
 )
 
-// field is something that an entry takes from a table.
-type field int
-
-const (
-	fieldAddress field = iota
-	fieldNetwork
-	fieldCategory
-	fieldEntity
-	fieldEntryID
-	fieldListedAt
-	fieldEnd
-)
-
-var fieldNames = [fieldEnd]string{"address", "network", "category", "entity", "entry_id", "listed_at"}
-
 // usual are the names under which publishers keep the fields, in lower case, the best first.
-var usual = [fieldEnd][]string{
-	fieldAddress:  {"address", "contract_address", "wallet_address", "wallet", "addr", "account"},
-	fieldNetwork:  {"network", "chain", "blockchain", "currency", "coin", "ticker", "symbol", "asset"},
-	fieldCategory: {"category", "categories", "etherscan_labels", "labels", "contract_creator_etherscan_label", "abuse"},
-	fieldEntity:   {"entity", "name tag", "name", "label", "etherscan_tag", "contract_tag", "owner", "actor", "comment", "title"},
-	fieldEntryID:  {"entry_id", "id"},
-	fieldListedAt: {"address_listed_at", "listed_at", "date", "date_added"},
+var usual = map[intake.Field][]string{
+	intake.FieldAddress:         {"address", "contract_address", "wallet_address", "wallet", "addr", "account"},
+	intake.FieldNetwork:         {"network", "chain", "blockchain", "currency", "coin", "ticker", "symbol", "asset"},
+	intake.FieldCategory:        {"category", "categories", "etherscan_labels", "labels", "contract_creator_etherscan_label", "abuse"},
+	intake.FieldEntity:          {"entity", "name tag", "name", "label", "etherscan_tag", "contract_tag", "owner", "actor", "comment", "title"},
+	intake.FieldEntryID:         {"entry_id", "id"},
+	intake.FieldAddressListedAt: {"address_listed_at", "listed_at", "date", "date_added"},
 }
 
-// columnsOf returns the columns that the options name, by field.
-func columnsOf(c intake.Columns) [fieldEnd]string {
-	return [fieldEnd]string{
-		fieldAddress: c.Address, fieldNetwork: c.Network, fieldCategory: c.Category,
-		fieldEntity: c.Entity, fieldEntryID: c.EntryID, fieldListedAt: c.ListedAt,
-	}
-}
+// values are the texts of one row.
+type values map[intake.Field]string
 
-// find returns the index of a field's name in the header: the one that the options name, or the best of the usual ones.
-func find(f field, named string, header []string) (int, error) {
+// find returns the index of a field's name in the header: the one that the mapping names, or the best of the usual ones.
+func find(m *intake.Mapping, f intake.Field, header []string) (int, error) {
 	match := func(name string) int {
 		return slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
 	}
-	if named != "" {
+	if named := m.Fields[f]; named != "" {
 		if i := match(named); i >= 0 {
 			return i, nil
 		}
-		return -1, fmt.Errorf("no column %q for the %s; there are %s", named, fieldNames[f], strings.Join(header, ", "))
+		return -1, fmt.Errorf("no column %q for the %s; there are %s", named, f, some(header))
 	}
-	for _, name := range usual[f] {
-		if i := match(name); i >= 0 {
-			return i, nil
+	if _, fixed := m.Fixed[f]; !fixed && !m.Only {
+		for _, name := range usual[f] {
+			if i := match(name); i >= 0 {
+				return i, nil
+			}
 		}
 	}
-	if f == fieldAddress {
-		return -1, fmt.Errorf("no column holds the address: there are %s; name it", strings.Join(header, ", "))
+	if f == intake.FieldAddress {
+		return -1, fmt.Errorf("no column holds the address: there are %s; name it", some(header))
 	}
 	return -1, nil
 }
 
-// begin checks the options and makes the collector.
-func begin(format string, opts intake.Options, inputs []intake.Input) (*intake.Collector, error) {
+// some are names for people, the first few.
+func some(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// reader reads the rows of one list.
+type reader struct {
+	*intake.Collector
+	opts intake.Options
+	m    *intake.Mapping
+}
+
+// read reads the inputs with parse, one after the other, as one list.
+func read(format string, opts intake.Options, inputs []intake.Input, parse func(*reader, intake.Input) error) ([]watchlist.Entry, intake.Report, error) {
 	list, err := opts.ListName("", inputs)
 	if err != nil {
-		return nil, err
+		return nil, intake.Report{}, err
 	}
 	if _, _, err := opts.CheckNetwork(); err != nil {
-		return nil, err
+		return nil, intake.Report{}, err
 	}
 	if opts.Category != "" && !opts.Category.Valid() {
 		_, err := taxonomy.ParseCategory(string(opts.Category))
-		return nil, err
+		return nil, intake.Report{}, err
 	}
-	return intake.NewCollector(format, list, opts), nil
+	r := &reader{intake.NewCollector(format, list, opts), opts, &opts.Mapping}
+	for _, in := range inputs {
+		if err := parse(r, in); err != nil {
+			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
+		}
+	}
+	entries, report := r.Result()
+	return entries, report, nil
 }
 
-// row makes a row of its fields' texts.
-func row(at intake.Place, v [fieldEnd]string, opts intake.Options) intake.Row {
-	r := intake.Row{Place: at, Text: v[fieldAddress], Entry: watchlist.Entry{
-		EntryID: strings.TrimSpace(v[fieldEntryID]), Entity: v[fieldEntity],
+// row enters a row of its fields' texts.
+func (r *reader) row(at intake.Place, v values) {
+	for f, text := range r.m.Fixed {
+		v[f] = text
+	}
+	row := intake.Row{Place: at, Text: v[intake.FieldAddress], Entry: watchlist.Entry{
+		EntryID: strings.TrimSpace(v[intake.FieldEntryID]), Entity: v[intake.FieldEntity], Tag: strings.TrimSpace(v[intake.FieldTag]),
+		Authority: v[intake.FieldAuthority], Program: v[intake.FieldProgram], Measure: watchlist.Measure(strings.TrimSpace(v[intake.FieldMeasure])),
 	}}
-	if name := strings.TrimSpace(v[fieldNetwork]); name != "" {
+	if name := strings.TrimSpace(v[intake.FieldNetwork]); name != "" {
 		if _, ok := network.Lookup(strings.ToLower(name)); ok {
-			r.Networks = []string{strings.ToLower(name)}
+			row.Networks = []string{strings.ToLower(name)}
 		} else {
-			r.Ticker = name
+			row.Ticker = name
 		}
 	}
-	r.Entry.Categories, r.Terms = categories(v[fieldCategory])
-	if len(r.Entry.Categories) == 0 && opts.Category == "" && len(r.Terms) == 0 {
-		r.Terms = []string{"no category"}
+	if c := strings.TrimSpace(v[intake.FieldConfidence]); c != "" {
+		n, err := strconv.ParseUint(c, 10, 8)
+		if err != nil || n < 1 || n > 100 {
+			r.Reject(at, row.Text, intake.CodeEntry, fmt.Sprintf("confidence %q is no whole number from 1 to 100", c))
+			return
+		}
+		row.Entry.Confidence = uint8(n)
 	}
-	date, _, _ := strings.Cut(strings.TrimSpace(v[fieldListedAt]), "T")
-	if _, err := time.Parse(time.DateOnly, date); err == nil {
-		r.Entry.AddressListedAt = date
+	for f, target := range map[intake.Field]*string{
+		intake.FieldAddressListedAt: &row.Entry.AddressListedAt, intake.FieldPartyListedAt: &row.Entry.PartyListedAt,
+		intake.FieldDelistedAt: &row.Entry.DelistedAt,
+	} {
+		day, ok := date(v[f])
+		if !ok {
+			row.Terms = append(row.Terms, string(f)+" that is no date YYYY-MM-DD")
+		}
+		*target = day
 	}
-	return r
+	ignored := r.categories(&row, v[intake.FieldCategory])
+	if ignored != "" {
+		r.LeaveOut("label " + ignored)
+		return
+	}
+	r.Add(row)
 }
 
-// categories reads a cell with one or several of Sluice's categories or another publisher's words.
-func categories(cell string) (out []taxonomy.Category, unknown []string) {
-	for term := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune(`,;|[]'"`, r) }) {
-		term = strings.ToLower(strings.TrimSpace(term))
-		if term == "" {
+// date reads a date, or the date of a time; ok is false for a text that is none.
+func date(text string) (day string, ok bool) {
+	if text = strings.TrimSpace(text); text == "" {
+		return "", true
+	}
+	day, _, _ = strings.Cut(text, "T")
+	day, _, _ = strings.Cut(day, " ")
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return "", false
+	}
+	return day, true
+}
+
+// categories fills in what the labels of a cell mean: what the mapping says, else what they are among Sluice's
+// categories or other publishers' words. It returns the label for which the row is left out, "" for none: a label that
+// means something outweighs one that is ignored.
+func (r *reader) categories(row *intake.Row, cell string) (ignored string) {
+	var labels []string
+	for _, l := range r.split(cell) {
+		if l = strings.ToLower(strings.TrimSpace(l)); l != "" {
+			labels = append(labels, l)
+		}
+	}
+	var unknown []string
+	for _, l := range labels {
+		if mapped, ok := r.m.Label(l); ok {
+			if mapped.Ignore {
+				ignored = l
+			} else {
+				row.Entry.Categories = append(row.Entry.Categories, mapped.Category)
+			}
 			continue
 		}
-		if c := taxonomy.Category(term); c.Valid() {
-			out = append(out, c)
-			continue
-		}
-		known := false
-		for _, m := range []taxonomy.Mapping{taxonomy.GraphSense, taxonomy.Etherscan, taxonomy.FollowTheMoney} {
-			c, ok := m.Category(term)
-			if !ok {
-				continue
-			}
-			known = true
-			if c != "" {
-				out = append(out, c)
-			}
-			break
+		c, known := taxonomy.Read(l, taxonomy.GraphSense, taxonomy.Etherscan, taxonomy.FollowTheMoney)
+		if c != "" {
+			row.Entry.Categories = append(row.Entry.Categories, c)
 		}
 		if !known {
-			unknown = append(unknown, term)
+			unknown = append(unknown, l)
 		}
 	}
-	return out, unknown
+	said := len(row.Entry.Categories) > 0
+	switch {
+	case said:
+		ignored = ""
+	case ignored != "":
+	case r.m.Default != nil && r.m.Default.Ignore:
+		ignored = strings.Join(labels, ", ")
+		if ignored == "" {
+			ignored = "(none)"
+		}
+	case r.m.Default != nil:
+		row.Entry.Categories = []taxonomy.Category{r.m.Default.Category}
+		unknown = nil
+	case r.opts.Category == "" && len(unknown) == 0:
+		row.Terms = append(row.Terms, "no category")
+	}
+	row.Terms = append(row.Terms, unknown...)
+	return ignored
+}
+
+// split splits a cell with several labels.
+func (r *reader) split(cell string) []string {
+	if r.m.Separator != "" {
+		return strings.Split(cell, r.m.Separator)
+	}
+	return strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(`,;|[]'"`, r) })
 }

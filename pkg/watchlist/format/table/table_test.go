@@ -18,6 +18,8 @@ type parser func(intake.Options, ...intake.Input) ([]watchlist.Entry, intake.Rep
 
 func text(body string) intake.Input { return intake.Input{Name: "f", R: strings.NewReader(body)} }
 
+func columns(fields map[intake.Field]string) intake.Mapping { return intake.Mapping{Fields: fields} }
+
 // lines are the entries in short: network, address, category, entity, id, date.
 func lines(entries []watchlist.Entry) string {
 	var b strings.Builder
@@ -41,9 +43,9 @@ func TestFormats(t *testing.T) {
 	}{
 		"csv": {ParseCSV, intake.Options{}, "id,Address,Name Tag,Network,Category,Date\n7," + btc + ",Somebody,bitcoin,scam,2018-11-06\n",
 			"bitcoin " + btc + " scam \"Somebody\" 7 2018-11-06\n"},
-		"csv, columns named": {ParseCSV, intake.Options{Columns: intake.Columns{Address: "creator", Entity: "creator tag"}},
+		"csv, columns named": {ParseCSV, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "creator", intake.FieldEntity: "creator tag"})},
 			"address,creator,creator tag\n" + btc + "," + evm + ",B\n", "ethereum " + evm + " unnamed_service \"B\" " + evm + " \n"},
-		"csv without header": {ParseCSV, intake.Options{Category: taxonomy.Scam, Columns: intake.Columns{Address: "#2"}},
+		"csv without header": {ParseCSV, intake.Options{Category: taxonomy.Scam, Mapping: columns(map[intake.Field]string{intake.FieldAddress: "#2"})},
 			"x," + btc + "\ny," + evm + "\n", "bitcoin " + btc + " scam \"\" " + btc + " \nethereum " + evm + " scam \"\" " + evm + " \n"},
 		"csv, semicolons": {ParseCSV, intake.Options{}, "address;label\n" + evm + ";\"a;b\"\n", "ethereum " + evm + " unnamed_service \"a;b\" " + evm + " \n"},
 		"csv, tabs":       {ParseCSV, intake.Options{}, "address\tlabels\n" + evm + "\t['phish-hack', 'heist']\n", "ethereum " + evm + " stolen_funds \"\" " + evm + " \n"},
@@ -51,10 +53,14 @@ func TestFormats(t *testing.T) {
 		"json texts":      {ParseJSON, intake.Options{Category: taxonomy.Scam}, `["` + btc + `", "` + evm + `"]`, "bitcoin " + btc + " scam \"\" " + btc + " \nethereum " + evm + " scam \"\" " + evm + " \n"},
 		"json objects": {ParseJSON, intake.Options{}, `[{"address":"` + evm + `","comment":"Fake","date":"2018-11-06T10:00:00Z","labels":["phish-hack"],"id":7,"name":null}]`,
 			"ethereum " + evm + " phishing \"\" 7 2018-11-06\n"},
-		"json, columns": {ParseJSON, intake.Options{Columns: intake.Columns{Address: "who"}}, `[{"who":"` + evm + `","address":"x"}]`, "ethereum " + evm + " unnamed_service \"\" " + evm + " \n"},
-		"txt":           {ParseText, intake.Options{Category: taxonomy.Mixer}, "# a list\n\n" + btc + "  # first\r\n\t" + evm, "bitcoin " + btc + " mixer \"\" " + btc + " \nethereum " + evm + " mixer \"\" " + evm + " \n"},
-		"txt, network":  {ParseText, intake.Options{Network: "bsc"}, evm + "\n", "bsc " + evm + " unnamed_service \"\" " + evm + " \n"},
-		"txt, nothing":  {ParseText, intake.Options{}, "# nothing\n", ""},
+		"json, columns":        {ParseJSON, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "who"})}, `[{"who":"` + evm + `","address":"x"}]`, "ethereum " + evm + " unnamed_service \"\" " + evm + " \n"},
+		"json object, labels":  {ParseJSON, intake.Options{}, `{"` + btc + `":"mixer","` + evm + `":"Somebody"}`, "bitcoin " + btc + " mixer \"mixer\" " + btc + " \nethereum " + evm + " unnamed_service \"Somebody\" " + evm + " \n"},
+		"json object, objects": {ParseJSON, intake.Options{}, `{"` + evm + `":{"name":"B","labels":["heist"]}}`, "ethereum " + evm + " stolen_funds \"B\" " + evm + " \n"},
+		"json, root":           {ParseJSON, intake.Options{Mapping: intake.Mapping{Root: "data.items"}}, `{"v":[1],"data":{"n":1,"items":["` + btc + `"],"m":2},"z":0}`, "bitcoin " + btc + " unnamed_service \"\" " + btc + " \n"},
+		"json, inner member":   {ParseJSON, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "a.b"})}, `[{"a":{"b":"` + btc + `"}}]`, "bitcoin " + btc + " unnamed_service \"\" " + btc + " \n"},
+		"txt":                  {ParseText, intake.Options{Category: taxonomy.Mixer}, "# a list\n\n" + btc + "  # first\r\n\t" + evm, "bitcoin " + btc + " mixer \"\" " + btc + " \nethereum " + evm + " mixer \"\" " + evm + " \n"},
+		"txt, network":         {ParseText, intake.Options{Network: "bsc"}, evm + "\n", "bsc " + evm + " unnamed_service \"\" " + evm + " \n"},
+		"txt, nothing":         {ParseText, intake.Options{}, "# nothing\n", ""},
 	} {
 		entries, report, err := tt.parse(tt.opts, text(tt.body))
 		if err != nil || report.RejectedRows != 0 {
@@ -105,21 +111,26 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		body  string
 		want  string
 	}{
-		"csv, empty":        {ParseCSV, intake.Options{}, "", "header"},
-		"csv, no address":   {ParseCSV, intake.Options{}, "a,b\n", "there are a, b"},
-		"csv, column":       {ParseCSV, intake.Options{Columns: intake.Columns{Address: "who"}}, "address\n", `no column "who"`},
-		"csv, number":       {ParseCSV, intake.Options{Columns: intake.Columns{Address: "#0"}}, "a\n", `"#0"`},
-		"csv, mixed":        {ParseCSV, intake.Options{Columns: intake.Columns{Address: "#1", Entity: "name"}}, "a\n", "either all"},
-		"csv, only entity":  {ParseCSV, intake.Options{Columns: intake.Columns{Entity: "#1"}}, "a\n", "address is missing"},
-		"json, object":      {ParseJSON, intake.Options{}, `{}`, "JSON array"},
-		"json, cut":         {ParseJSON, intake.Options{}, `["` + btc + `"`, "f: "},
-		"json, more":        {ParseJSON, intake.Options{}, `[] []`, "follows"},
-		"json, number":      {ParseJSON, intake.Options{Columns: intake.Columns{Address: "#1"}}, `[]`, "named members"},
-		"txt, long line":    {ParseText, intake.Options{}, strings.Repeat("x", maxLine+1), "longer than"},
-		"network":           {ParseText, intake.Options{Network: "bitcoin2"}, "", `network "bitcoin2" is unknown`},
-		"category":          {ParseText, intake.Options{Category: "bad"}, "", `"bad" is none of`},
-		"name of the list":  {ParseText, intake.Options{List: "Bad Name"}, "", "list name"},
-		"csv, short header": {ParseCSV, intake.Options{}, "\"\n", "header line"},
+		"csv, empty":         {ParseCSV, intake.Options{}, "", "header"},
+		"csv, no address":    {ParseCSV, intake.Options{}, "a,b\n", "there are a, b"},
+		"csv, column":        {ParseCSV, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "who"})}, "address\n", `no column "who"`},
+		"csv, number":        {ParseCSV, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "#0"})}, "a\n", `"#0"`},
+		"csv, mixed":         {ParseCSV, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "#1", intake.FieldEntity: "name"})}, "a\n", "either all"},
+		"csv, only entity":   {ParseCSV, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldEntity: "#1"})}, "a\n", "address is missing"},
+		"json, number alone": {ParseJSON, intake.Options{}, `7`, "JSON array"},
+		"json, root":         {ParseJSON, intake.Options{Mapping: intake.Mapping{Root: "a.c"}}, `{"a":{"b":[]}}`, `no member "c"`},
+		"json, no root":      {ParseJSON, intake.Options{Mapping: intake.Mapping{Root: "a"}}, `[]`, "stand in an object"},
+		"json, large row":    {ParseJSON, intake.Options{}, `["` + strings.Repeat("x", 2*maxValue) + `"]`, "too large"},
+		"csv, root":          {ParseCSV, intake.Options{Mapping: intake.Mapping{Root: "a"}}, "", "no members"},
+		"txt, columns":       {ParseText, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "#1"})}, "", "no columns"},
+		"json, cut":          {ParseJSON, intake.Options{}, `["` + btc + `"`, "f: "},
+		"json, more":         {ParseJSON, intake.Options{}, `[] []`, "follows"},
+		"json, number":       {ParseJSON, intake.Options{Mapping: columns(map[intake.Field]string{intake.FieldAddress: "#1"})}, `[]`, "named members"},
+		"txt, long line":     {ParseText, intake.Options{}, strings.Repeat("x", maxLine+1), "longer than"},
+		"network":            {ParseText, intake.Options{Network: "bitcoin2"}, "", `network "bitcoin2" is unknown`},
+		"category":           {ParseText, intake.Options{Category: "bad"}, "", `"bad" is none of`},
+		"name of the list":   {ParseText, intake.Options{List: "Bad Name"}, "", "list name"},
+		"csv, short header":  {ParseCSV, intake.Options{}, "\"\n", "header line"},
 	} {
 		if _, _, err := tt.parse(tt.opts, text(tt.body)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", what, err, tt.want)
@@ -151,7 +162,7 @@ func TestPublishedTables(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if report.Rows != tt.rows || report.RejectedRows != tt.rejected || report.Rows != report.Accepted+report.Repeated+report.RejectedRows {
+		if report.Rows != tt.rows || report.RejectedRows != tt.rejected || report.Rows != report.Accepted+report.Repeated+report.LeftOut+report.RejectedRows {
 			t.Errorf("%s: %s, want %d rows, %d rejected: %v", path, report.Summary(), tt.rows, tt.rejected, report.Rejected)
 		}
 		for _, e := range entries {
@@ -171,7 +182,7 @@ func fuzz(f *testing.F, parse parser, seeds ...string) {
 		if err != nil {
 			return
 		}
-		if r.Rows != r.Accepted+r.Repeated+r.RejectedRows || r.Entries != len(entries) {
+		if r.Rows != r.Accepted+r.Repeated+r.LeftOut+r.RejectedRows || r.Entries != len(entries) {
 			t.Fatalf("rows do not add up: %+v", r)
 		}
 		for i := range entries {
@@ -187,7 +198,7 @@ func FuzzParseCSV(f *testing.F) {
 }
 
 func FuzzParseJSON(f *testing.F) {
-	fuzz(f, ParseJSON, `["`+btc+`"]`, `[{"address":"`+evm+`","labels":["x"]}]`, `[7,[`)
+	fuzz(f, ParseJSON, `{"`+evm+`":"a","b":{}}`, `["`+btc+`"]`, `[{"address":"`+evm+`","labels":["x"]}]`, `[7,[`)
 }
 
 func FuzzParseText(f *testing.F) {

@@ -15,36 +15,26 @@ const maxLine = 64 << 10
 
 // ParseText reads one address a line; empty lines and what follows a # count for nothing.
 func ParseText(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
-	c, err := begin(FormatText, opts, inputs)
-	if err != nil {
-		return nil, intake.Report{}, err
+	if len(opts.Mapping.Fields) > 0 {
+		return nil, intake.Report{}, errors.New("a text file has no columns to name: each line is an address")
 	}
-	for _, in := range inputs {
-		if err := parseText(c, opts, in); err != nil {
-			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
-		}
-	}
-	entries, report := c.Result()
-	return entries, report, nil
+	return read(FormatText, opts, inputs, parseText)
 }
 
-func parseText(c *intake.Collector, opts intake.Options, in intake.Input) error {
-	r, err := intake.Open(in.R)
+func parseText(r *reader, in intake.Input) error {
+	src, err := intake.Open(in.R)
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(src)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
 	n := 0
 	for lines.Scan() {
 		n++
 		text, _, _ := strings.Cut(lines.Text(), "#")
-		if text = strings.TrimSpace(text); text == "" {
-			continue
+		if text = strings.TrimSpace(text); text != "" {
+			r.row(intake.Place{Input: in.Name, Line: n}, values{intake.FieldAddress: text})
 		}
-		var v [fieldEnd]string
-		v[fieldAddress] = text
-		c.Add(row(intake.Place{Input: in.Name, Line: n}, v, opts))
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return fmt.Errorf("line %d is longer than %d bytes", n+1, maxLine)

@@ -7,6 +7,7 @@
 package tagpack
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -39,7 +40,20 @@ var confidences = map[string]uint8{
 // crawl's.
 var tagTypes = map[string]bool{"actor": true, "event": true, "mention": true}
 
-// Parse reads packs as one list. entry_id is the canonical address: tags have no ids of their own.
+// Fits says whether a file that begins so may be one of the format.
+func Fits(head []byte) bool {
+	for line := range bytes.Lines(head) {
+		for _, key := range []string{"tags:", "actors:", "title:"} {
+			if bytes.HasPrefix(line, []byte(key)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Parse reads packs as one list. ActorPacks among them say who the actors are that tags name; they hold no addresses.
+// entry_id is the canonical address: tags have no ids of their own.
 func Parse(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, intake.Report, error) {
 	list, err := opts.ListName("", inputs)
 	if err != nil {
@@ -49,16 +63,34 @@ func Parse(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, inta
 		return nil, intake.Report{}, err
 	}
 	c := intake.NewCollector(Format, list, opts)
+	p := &parser{Collector: c, opts: opts, actors: map[string]actor{}}
 	for _, in := range inputs {
-		if err := parse(c, opts, in); err != nil {
+		if err := p.read(in); err != nil {
 			return nil, intake.Report{}, fmt.Errorf("%s: %w", in.Name, err)
 		}
+	}
+	for _, pack := range p.packs {
+		p.tags(pack)
 	}
 	entries, report := c.Result()
 	return entries, report, nil
 }
 
-func parse(c *intake.Collector, opts intake.Options, in intake.Input) error {
+// tagPack is a TagPack.
+type tagPack struct {
+	input  string
+	header fields
+	tags   *yaml.Node
+}
+
+type parser struct {
+	*intake.Collector
+	opts   intake.Options
+	packs  []tagPack
+	actors map[string]actor // by id
+}
+
+func (p *parser) read(in intake.Input) error {
 	r, err := intake.Open(in.R)
 	if err != nil {
 		return err
@@ -75,28 +107,40 @@ func parse(c *intake.Collector, opts intake.Options, in intake.Input) error {
 		return fmt.Errorf("not valid YAML: %w", err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return errors.New("a TagPack is a mapping with the keys title, creator and tags")
+		return errors.New("a TagPack is a mapping with the keys title, creator and tags; an ActorPack has actors")
 	}
 	header, err := read(doc.Content[0])
 	if err != nil {
 		return err
 	}
+	if actors := header.nodes["actors"]; actors != nil && actors.Kind == yaml.SequenceNode {
+		return p.actorPack(in.Name, actors)
+	}
 	tags := header.nodes["tags"]
 	if tags == nil || tags.Kind != yaml.SequenceNode {
 		return errors.New("the key tags is missing or no list")
 	}
-	title := header.text["title"]
-	for _, node := range tags.Content {
-		at := intake.Place{Input: in.Name, Line: node.Line}
+	p.packs = append(p.packs, tagPack{in.Name, header, tags})
+	return nil
+}
+
+// tags enters the tags of a pack.
+func (p *parser) tags(pack tagPack) {
+	title := pack.header.text["title"]
+	for _, node := range pack.tags.Content {
+		at := intake.Place{Input: pack.input, Line: node.Line}
 		tag, err := read(node)
 		if err != nil {
-			c.Reject(at, node.Value, intake.CodeMalformed, err.Error())
+			p.Reject(at, node.Value, intake.CodeMalformed, err.Error())
 			continue
 		}
-		tag.inherit(header)
-		c.Add(row(at, title, tag, opts))
+		tag.inherit(pack.header)
+		if tag.text["address"] == "" && tag.text["tx_hash"] != "" {
+			p.Reject(at, tag.text["tx_hash"], intake.CodeNoAddress, "the tag is of a transaction, and lists hold addresses")
+			continue
+		}
+		p.Add(p.row(at, title, tag))
 	}
-	return nil
 }
 
 // fields are the values of one mapping.
@@ -147,13 +191,17 @@ func (f fields) inherit(header fields) {
 }
 
 // row is what a tag says.
-func row(at intake.Place, title string, tag fields, opts intake.Options) intake.Row {
+func (p *parser) row(at intake.Place, title string, tag fields) intake.Row {
 	r := intake.Row{
 		Place: at, Text: tag.text["address"],
 		Entry: watchlist.Entry{Entity: tag.text["label"], Confidence: confidences[tag.text["confidence"]]},
 	}
+	actor, known := p.actors[tag.text["actor"]]
 	if r.Entry.Entity == "" {
 		r.Entry.Entity = tag.text["actor"]
+		if known && actor.label != "" {
+			r.Entry.Entity = actor.label
+		}
 	}
 	// Newer packs name the chain apart from the asset that was seen on it.
 	r.Ticker = tag.text["network"]
@@ -174,21 +222,30 @@ func row(at intake.Place, title string, tag fields, opts intake.Options) intake.
 		r.Entry.Categories, r.Entry.Authority, r.Entry.Measure = slices.Clone(o.categories), o.authority, o.measure
 		return r
 	}
-	said := false
-	for _, term := range terms(tag) {
-		c, known := taxonomy.GraphSense.Category(term)
-		if !known {
-			r.Terms = append(r.Terms, term)
-		}
-		if c != "" {
-			r.Entry.Categories = append(r.Entry.Categories, c)
-		}
-		said = said || c != ""
+	var unknown []string
+	r.Entry.Categories, unknown = categories(terms(tag))
+	r.Terms = append(r.Terms, unknown...)
+	if len(r.Entry.Categories) == 0 { // what the actor is known for
+		r.Entry.Categories = slices.Clone(actor.categories)
 	}
-	if !said && opts.Category == "" {
+	if len(r.Entry.Categories) == 0 && p.opts.Category == "" {
 		r.Terms = append(r.Terms, "no category: "+strings.Join(terms(tag), ", "))
 	}
 	return r
+}
+
+// categories are what words stand for, and the words that GraphSense's taxonomy does not have.
+func categories(words []string) (out []taxonomy.Category, unknown []string) {
+	for _, w := range words {
+		c, known := taxonomy.GraphSense.Category(w)
+		if !known {
+			unknown = append(unknown, w)
+		}
+		if c != "" {
+			out = append(out, c)
+		}
+	}
+	return out, unknown
 }
 
 // terms are the words that say what a tag's address does.
@@ -199,13 +256,19 @@ func terms(tag fields) []string {
 			out = append(out, v)
 		}
 	}
-	if n := tag.nodes["concepts"]; n != nil {
+	return append(out, tag.list("concepts")...)
+}
+
+// list are the texts of a key that holds several, or one.
+func (f fields) list(key string) []string {
+	var out []string
+	if n := f.nodes[key]; n != nil {
 		for _, item := range n.Content {
 			if item.Kind == yaml.ScalarNode && item.Value != "" {
 				out = append(out, item.Value)
 			}
 		}
-	} else if v := tag.text["concepts"]; v != "" {
+	} else if v := f.text[key]; v != "" {
 		out = append(out, v)
 	}
 	return out
