@@ -4,13 +4,15 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Mapping is how one publisher's words map to categories and back. It is made from a data file of this package.
 type Mapping struct {
-	to   map[string]Category
-	from map[Category]string
+	to      map[string]Category
+	from    map[Category]string
+	remarks map[string]string
 }
 
 //go:embed mappings/*.tsv
@@ -64,13 +66,23 @@ func (m Mapping) Term(c Category) (string, bool) {
 	return t, ok
 }
 
-// Terms returns the publisher's words, sorted.
+// Remark is what the data file says beside a term, such as the name of what a number stands for; "" for nothing.
+func (m Mapping) Remark(term string) string { return m.remarks[term] }
+
+// Terms returns the publisher's words, sorted; numbers by their value.
 func (m Mapping) Terms() []string {
 	out := make([]string, 0, len(m.to))
 	for t := range m.to {
 		out = append(out, t)
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b string) int {
+		x, errX := strconv.Atoi(a)
+		y, errY := strconv.Atoi(b)
+		if errX == nil && errY == nil && x != y {
+			return x - y
+		}
+		return strings.Compare(a, b)
+	})
 	return out
 }
 
@@ -88,7 +100,7 @@ func mustLoad(name string) Mapping {
 }
 
 func parseMapping(text string) (Mapping, error) {
-	m := Mapping{to: map[string]Category{}, from: map[Category]string{}}
+	m := Mapping{to: map[string]Category{}, from: map[Category]string{}, remarks: map[string]string{}}
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -97,7 +109,10 @@ func parseMapping(text string) (Mapping, error) {
 			continue
 		}
 		term, name, ok := strings.Cut(line, "\t")
-		name, _, _ = strings.Cut(name, "\t")
+		name, remark, _ := strings.Cut(name, "\t")
+		if remark != "" {
+			m.remarks[term] = strings.TrimSpace(strings.TrimPrefix(remark, "#"))
+		}
 		if !ok || term == "" || term != strings.ToLower(term) {
 			return Mapping{}, fmt.Errorf("line %d: want TERM<TAB>CATEGORY with the term in lower case, have %q", n, line)
 		}

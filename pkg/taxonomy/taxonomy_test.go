@@ -2,7 +2,6 @@ package taxonomy
 
 import (
 	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +132,12 @@ func TestMappings(t *testing.T) {
 			t.Errorf("%s is written %q, want %q", c, n, want)
 		}
 	}
+	if got := Chainalysis.Remark("4"); got != "no kyc exchange" {
+		t.Errorf("number 4 is %q", got)
+	}
+	if terms := Chainalysis.Terms(); terms[1] != "2" || terms[len(terms)-1] != "999" {
+		t.Errorf("numbers are not in their order: %v", terms)
+	}
 	if _, known := Chainalysis.Category("5"); known {
 		t.Error("5 is no published number")
 	}
@@ -159,38 +164,6 @@ func TestABrokenMappingIsRefused(t *testing.T) {
 	for _, text := range []string{"a\tnot_a_category\n", "a\n", "A\tscam\n", "a\tscam\na\tmixer\n", "\tscam\n"} {
 		if _, err := parseMapping(text); err == nil {
 			t.Errorf("%q was read", text)
-		}
-	}
-}
-
-func TestTheDocumentedTableIsThisOne(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/watchlists.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, ok := strings.Cut(string(doc), "| category | severity |")
-	if !ok {
-		t.Fatal("docs/watchlists.md has no table of categories")
-	}
-	var rows [][]string
-	for line := range strings.Lines(table) {
-		if cells := strings.Split(line, "|"); len(cells) == 7 && !strings.Contains(line, "---") && !strings.Contains(line, "GraphSense |") {
-			rows = append(rows, cells)
-		}
-	}
-	if len(rows) != len(All()) {
-		t.Fatalf("%d rows for %d categories", len(rows), len(All()))
-	}
-	for i, c := range All() {
-		want := []string{string(c), c.Severity().String()}
-		for _, m := range []Mapping{GraphSense, FollowTheMoney, Etherscan} {
-			term, _ := m.Term(c)
-			want = append(want, term)
-		}
-		for j, w := range want {
-			if got := strings.TrimSpace(rows[i][j+1]); got != w {
-				t.Errorf("row of %s: %q, want %q", c, got, w)
-			}
 		}
 	}
 }

@@ -42,7 +42,7 @@ type sourceFlags struct {
 func (f *sourceFlags) options() (format.Options, error) {
 	o := format.Options{List: f.List, Category: taxonomy.Category(f.Category), Network: f.Network}
 	if f.Category != "" && !o.Category.Valid() {
-		return o, fmt.Errorf("--category: %q is not a category; docs/watchlists.md lists them", f.Category)
+		return o, fmt.Errorf("--category: %q is not a category; docs/reference/taxonomy.md lists them", f.Category)
 	}
 	if f.Mapping != "" && len(f.Columns) > 0 {
 		return o, errors.New("--mapping and --columns: the file can say what the columns are; give one of them")

@@ -24,6 +24,7 @@ func Pages() map[string]string {
 		"audit.md":  Audit(audit.Actions),
 
 		"networks.md": Networks(network.All()),
+		"taxonomy.md": Taxonomy(),
 	}
 }
 
