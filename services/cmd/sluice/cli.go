@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"sluice/pkg/watchlist/format"
 	"sluice/services/internal/config"
 	"sluice/services/internal/httpx"
 )
@@ -109,7 +110,7 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 
 // vars are what help texts and defaults are filled with.
 func vars() kong.Vars {
-	return kong.Vars{"version": version, "scopes": httpx.AllScopes.String(), "exchange_scopes": httpx.ExchangeScopes.String()}
+	return kong.Vars{"version": version, "formats": strings.Join(format.Names(), ", "), "scopes": httpx.AllScopes.String(), "exchange_scopes": httpx.ExchangeScopes.String()}
 }
 
 // readConfig reads the file of --config or SLUICE_CONFIG, which must be known before the flags are resolved.
