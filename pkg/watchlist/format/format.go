@@ -35,11 +35,8 @@ type (
 	Code = intake.Code
 )
 
-// Fields are the members of an entry that a table can fill.
-var Fields = intake.Fields
-
-// FieldNames are their names for people.
-func FieldNames() string { return intake.FieldNames() }
+// Columns reads pairs of a field and the column that holds it: a mapping in short.
+func Columns(pairs map[string]string) (map[Field]string, error) { return intake.Columns(pairs) }
 
 // ParseMapping reads a mapping file (YAML), strictly.
 func ParseMapping(data []byte) (Mapping, error) { return intake.ParseMapping(data) }

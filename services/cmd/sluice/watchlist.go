@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"sluice/pkg/taxonomy"
@@ -70,13 +69,17 @@ func readMapping(path string) (format.Mapping, error) {
 
 // columns reads FIELD=COLUMN pairs.
 func columns(pairs []string) (map[format.Field]string, error) {
-	out := map[format.Field]string{}
+	split := map[string]string{}
 	for _, pair := range pairs {
 		field, column, ok := strings.Cut(pair, "=")
-		if !ok || !slices.Contains(format.Fields, format.Field(field)) || column == "" {
-			return nil, fmt.Errorf("--columns: %q is not FIELD=COLUMN with a field of %s", pair, format.FieldNames())
+		if !ok {
+			return nil, fmt.Errorf("--columns: %q is not FIELD=COLUMN", pair)
 		}
-		out[format.Field(field)] = column
+		split[field] = column
+	}
+	out, err := format.Columns(split)
+	if err != nil {
+		return nil, fmt.Errorf("--columns: %w", err)
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist/format"
@@ -36,14 +37,15 @@ func sourceOf(c *config.Source, dir string) (watchlist.Source, error) {
 	if err != nil {
 		return watchlist.Source{}, fmt.Errorf("max_rejected: %w", err)
 	}
-	if c.Mapping != "" {
-		return watchlist.Source{}, fmt.Errorf("mapping: %s: no format of this release reads a mapping file", c.Mapping)
+	mapping, err := mappingOf(c)
+	if err != nil {
+		return watchlist.Source{}, err
 	}
 	s := watchlist.Source{
 		Fetch: source.Config{URL: c.URL, File: c.File, Timeout: c.Timeout, MaxBytes: c.MaxBytes, SHA256: c.SHA256, ChecksumURL: c.ChecksumURL,
 			AllowRedirects: c.AllowRedirects, AllowPrivate: c.AllowPrivate, Dir: dir},
 		Format:   c.Format,
-		Options:  format.Options{List: c.List, Category: taxonomy.Category(c.Category), Network: c.Network},
+		Options:  format.Options{List: c.List, Category: taxonomy.Category(c.Category), Network: c.Network, Mapping: mapping},
 		Limits:   list.Limits{MinEntries: c.MinEntries, MaxRejected: rows, MaxRejectedPart: percent},
 		Adjust:   watchlist.Adjust{Severity: c.Severity, Confidence: uint8(c.Confidence), Categories: map[taxonomy.Category]taxonomy.Category{}},
 		Interval: c.Interval, MaxAge: c.Age(),
@@ -54,14 +56,28 @@ func sourceOf(c *config.Source, dir string) (watchlist.Source, error) {
 	for from, to := range c.Categories {
 		s.Adjust.Categories[taxonomy.Category(from)] = taxonomy.Category(to)
 	}
-	columns := map[string]*string{"address": &s.Options.Columns.Address, "network": &s.Options.Columns.Network,
-		"category": &s.Options.Columns.Category, "entity": &s.Options.Columns.Entity, "entry_id": &s.Options.Columns.EntryID,
-		"listed_at": &s.Options.Columns.ListedAt}
-	for field, column := range c.Columns {
-		if columns[field] == nil {
-			return s, fmt.Errorf("columns: %q is none of address, network, category, entity, entry_id, listed_at", field)
-		}
-		*columns[field] = column
-	}
 	return s, nil
+}
+
+// mappingOf is what a source says of columns and labels, in a file of its own or of the columns alone.
+func mappingOf(c *config.Source) (format.Mapping, error) {
+	if c.Mapping == "" {
+		fields, err := format.Columns(c.Columns)
+		if err != nil {
+			return format.Mapping{}, fmt.Errorf("columns: %w", err)
+		}
+		return format.Mapping{Fields: fields}, nil
+	}
+	if len(c.Columns) > 0 {
+		return format.Mapping{}, errors.New("mapping and columns: the file can say what the columns are; give one of them")
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		return format.Mapping{}, fmt.Errorf("mapping: %w", err)
+	}
+	m, err := format.ParseMapping(data)
+	if err != nil {
+		return m, fmt.Errorf("mapping: %s: %w", c.Mapping, err)
+	}
+	return m, nil
 }

@@ -47,6 +47,21 @@ func FieldNames() string {
 	return strings.Join(names, ", ")
 }
 
+// Columns reads pairs of field and column.
+func Columns(pairs map[string]string) (map[Field]string, error) {
+	out := map[Field]string{}
+	for field, column := range pairs {
+		if !slices.Contains(Fields, Field(field)) {
+			return nil, unknown("field", field, 0, strings.Split(FieldNames(), ", "))
+		}
+		if column == "" {
+			return nil, fmt.Errorf("%s: the column is empty", field)
+		}
+		out[Field(field)] = column
+	}
+	return out, nil
+}
+
 // Mapping says what the columns of a table, or the members of JSON objects, are, and what its labels mean.
 type Mapping struct {
 	Root      string           // of a JSON document: the members, separated by dots, under which the rows stand

@@ -49,7 +49,7 @@ func Parse(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, inta
 	if _, _, err := opts.CheckNetwork(); err != nil {
 		return nil, intake.Report{}, err
 	}
-	d := &dump{holders: map[string]*party{}, sanctioned: map[string][]sanction{}}
+	d := newDump(MaxHeld)
 	if err := d.collect(inputs); err != nil {
 		return nil, intake.Report{}, err
 	}
@@ -135,7 +135,11 @@ type dump struct {
 	holders    map[string]*party     // by id; nil where it is referred to and was not seen yet
 	sanctioned map[string][]sanction // by the id of the wallet or party
 	wanted     map[string]bool       // ids that are referred to, when they are known; nil: everything is held
-	held       int64                 // bytes of what is held while wanted is nil
+	held, most int64                 // bytes of what is held while wanted is nil, and their bound
+}
+
+func newDump(most int64) *dump {
+	return &dump{holders: map[string]*party{}, sanctioned: map[string][]sanction{}, most: most}
 }
 
 // collect reads the inputs, twice where that is possible.
@@ -309,8 +313,8 @@ func (d *dump) hold(bytes int) error {
 	if d.wanted != nil {
 		return nil
 	}
-	if d.held += int64(bytes) + overhead; d.held > MaxHeld {
-		return fmt.Errorf("%w: more than %d bytes of parties in a stream, which is read once: give the file by its name, unpacked or in a zip archive", intake.ErrTooLarge, MaxHeld)
+	if d.held += int64(bytes) + overhead; d.held > d.most {
+		return fmt.Errorf("%w: more than %d bytes of parties in a stream, which is read once: give the file by its name", intake.ErrTooLarge, d.most)
 	}
 	return nil
 }

@@ -97,32 +97,27 @@ func TestWhatIsNoDumpIsRefused(t *testing.T) {
 	}
 }
 
-// people is an endless dump of people whom no wallet refers to.
-type people struct {
-	n, most int
-	left    []byte
-}
-
-func (p *people) Read(b []byte) (int, error) {
-	if len(p.left) == 0 {
-		if p.n == p.most {
-			return 0, io.EOF
-		}
-		p.left = fmt.Appendf(p.left, `{"id":"Q%d","caption":"%s","schema":"Person","properties":{}}`+"\n", p.n, strings.Repeat("x", 4000))
-		p.n++
-	}
-	n := copy(b, p.left)
-	p.left = p.left[n:]
-	return n, nil
-}
-
 func TestAStreamIsHeldWithinABound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 300 MB: not with -short")
+	var body strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&body, `{"id":"Q%02d","caption":"P","schema":"Person","properties":{}}`+"\n", i)
 	}
-	_, _, err := Parse(intake.Options{}, intake.Input{Name: "f", R: &people{most: 80_000}})
-	if !errors.Is(err, intake.ErrTooLarge) || !strings.Contains(err.Error(), "by its name") {
-		t.Errorf("%v", err)
+	const each = len("Q00") + len("P") + overhead
+	for what, tt := range map[string]struct {
+		most   int64
+		stream bool
+		ok     bool
+	}{
+		"at the bound": {100 * each, true, true}, "above it": {100*each - 1, true, false}, "a file": {1, false, true},
+	} {
+		var r io.Reader = strings.NewReader(body.String())
+		if tt.stream {
+			r = stream{r}
+		}
+		err := newDump(tt.most).collect([]intake.Input{{Name: "f", R: r}})
+		if tt.ok && err != nil || !tt.ok && (!errors.Is(err, intake.ErrTooLarge) || !strings.Contains(err.Error(), "by its name")) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
