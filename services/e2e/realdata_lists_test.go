@@ -50,7 +50,7 @@ type publisher struct {
 	files    []string // patterns below the data folder
 	category taxonomy.Category
 	network  string
-	columns  format.Columns
+	columns  map[format.Field]string
 	plain    func(body []byte) []string // every text in the file that is written where an address stands
 }
 
@@ -100,7 +100,7 @@ var publishers = append([]publisher{
 	{name: "forta-contracts", format: "csv", files: []string{"forta-labels/1_malicious_smart_contracts.csv", "forta-labels/10_malicious_smart_contracts.csv"},
 		category: taxonomy.Scam, plain: column("contract_address")},
 	{name: "forta-creators", format: "csv", files: []string{"forta-labels/1_malicious_smart_contracts.csv"}, category: taxonomy.Scam,
-		columns: format.Columns{Address: "contract_creator", Entity: "contract_creator_tag"}, plain: column("contract_creator")},
+		columns: map[format.Field]string{"address": "contract_creator", "entity": "contract_creator_tag"}, plain: column("contract_creator")},
 	{name: "mew-dark", format: "json-array", files: []string{"mew-darklist/addresses-darklist.json"}, category: taxonomy.Scam, plain: captured(`"address":\s*"([^"]*)"`)},
 	{name: "mew-light", format: "json-array", files: []string{"mew-darklist/addresses-lightlist.json"}, category: taxonomy.Other, plain: captured(`"address":\s*"([^"]*)"`)},
 	{name: "ofac-2024-12-19", format: "txt", files: []string{"ofac-brave-history/lists-2024-12-19/*.txt"}, category: taxonomy.Sanctions, plain: words},
@@ -174,7 +174,7 @@ func readAll(root string) (*realLists, error) {
 		if err != nil {
 			return nil, err
 		}
-		opts := format.Options{List: p.name, Category: p.category, Network: p.network, Columns: p.columns}
+		opts := format.Options{List: p.name, Category: p.category, Network: p.network, Mapping: format.Mapping{Fields: p.columns}}
 		entries, report, err := format.Parse(p.format, opts, inputs...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)

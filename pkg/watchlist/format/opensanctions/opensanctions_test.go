@@ -102,7 +102,7 @@ func TestAStreamIsHeldWithinABound(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&body, `{"id":"Q%02d","caption":"P","schema":"Person","properties":{}}`+"\n", i)
 	}
-	const each = len("Q00") + len("P") + overhead
+	const each = int64(len("Q00") + len("P") + overhead)
 	for what, tt := range map[string]struct {
 		most   int64
 		stream bool
