@@ -15,7 +15,7 @@ import (
 // listed is one entry of one list for one address, over time: in force for lists_seq from <= seq < to.
 type listed struct {
 	list, entry string
-	spelling    uint64 // hash of network, text and tag: an entry may list one address in several
+	spelling    uint64 // hash of network, text, tag and content: an entry may list one address in several
 	from, to    uint64
 }
 
@@ -70,27 +70,21 @@ func (v *verifier) readLists(ctx context.Context, n, parts int) (*plainLists, er
 		texts[s] = s
 		return s
 	}
-	use := "''"
-	var has int
-	if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM system.columns WHERE database = %s AND table = 'watchlist_history' AND name = 'use'", quoted(db)), &has); err != nil {
-		return nil, err
-	}
-	if has > 0 {
-		use = "use"
-	}
-	// Each entry by itself, in the order of its changes. An entry that allows, or names an own address, lists nothing.
-	sql := fmt.Sprintf(`SELECT list, network, address, tag, entry_id, change = 'removed' OR %s != '', seq FROM %s.watchlist_history FINAL
-WHERE cityHash64(list, network, address, tag, entry_id) %% %d = %d ORDER BY list, network, address, tag, entry_id, seq`, use, db, parts, n)
+	// Each entry by itself, in the order of its changes. One that allows, or names an own address, lists nothing. What a
+	// crash left of an activation counts for nothing: the activation's own row comes last.
+	sql := fmt.Sprintf(`SELECT list, network, address, tag, entry_id, content, change IN ('removed', 'replaced') OR use != '', seq FROM %[1]s.watchlist_history FINAL
+WHERE seq IN (SELECT seq FROM %[1]s.watchlist_versions) AND cityHash64(list, network, address, tag, entry_id, content) %% %[2]d = %[3]d
+ORDER BY list, network, address, tag, entry_id, content, seq`, db, parts, n)
 	seed := maphash.MakeSeed()
 	err := v.ch.query(ctx, sql, nil, func(row []byte) error {
 		var list, networkName, text, tag, entry string
 		var ends uint8
-		var seq uint64
-		if err := scan(row, &list, &networkName, &text, &tag, &entry, &ends, &seq); err != nil {
+		var content, seq uint64
+		if err := scan(row, &list, &networkName, &text, &tag, &entry, &content, &ends, &seq); err != nil {
 			return err
 		}
 		k, _ := keyOfText(networkName, text)
-		e := listed{list: intern(list), entry: intern(entry), spelling: maphash.String(seed, networkName+"\x00"+text+"\x00"+tag), from: seq, to: forEver}
+		e := listed{list: intern(list), entry: intern(entry), spelling: maphash.Comparable(seed, [...]any{networkName, text, tag, content}), from: seq, to: forEver}
 		l.change(k, e, ends != 0)
 		// Of the public key hash that it is, an entry also lists the P2SH-P2WPKH address.
 		if w, ok := address.WrappedSegwit(k); ok {
@@ -136,7 +130,9 @@ func (v *verifier) provable(ctx context.Context) ([]uint64, error) {
 		n    int64
 	}
 	var changes []change
-	sql := fmt.Sprintf("SELECT list, seq, toInt64(countIf(change = 'added')) - toInt64(countIf(change = 'removed')) FROM %s.watchlist_history FINAL GROUP BY list, seq ORDER BY seq", db)
+	// Rows of before content was kept do not tell what a change replaced.
+	sql := fmt.Sprintf(`SELECT list, seq, toInt64(countIf(change = 'added' OR change = 'changed' AND content != 0)) - toInt64(countIf(change IN ('removed', 'replaced')))
+FROM %[1]s.watchlist_history FINAL WHERE seq IN (SELECT seq FROM %[1]s.watchlist_versions) GROUP BY list, seq ORDER BY seq`, db)
 	if err := v.ch.query(ctx, sql, nil, func(row []byte) error {
 		var c change
 		defer func() { changes = append(changes, c) }()
