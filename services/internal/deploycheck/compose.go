@@ -13,9 +13,10 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// Compose reads a compose file as docker compose does, with these variables ("NAME=value") and no others.
+// Compose reads a compose file as docker compose does, with every profile and with these variables ("NAME=value") and no
+// others.
 func Compose(ctx context.Context, path string, variables ...string) (*types.Project, error) {
-	options, err := cli.NewProjectOptions([]string{path}, cli.WithEnv(variables))
+	options, err := cli.NewProjectOptions([]string{path}, cli.WithEnv(variables), cli.WithProfiles([]string{"*"}))
 	if err != nil {
 		return nil, err
 	}

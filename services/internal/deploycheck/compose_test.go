@@ -48,7 +48,7 @@ func TestComposeFile(t *testing.T) {
 		w := ComposeWorkload(s)
 		problems = append(problems, w.Problems()...)
 		if w.IsSluice() {
-			ours = append(ours, w.Args...)
+			ours = append(ours, w.Command())
 		}
 	}
 	for _, problem := range problems {

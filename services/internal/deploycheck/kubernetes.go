@@ -17,16 +17,19 @@ type Manifest struct {
 	Data       map[string]string
 	StringData map[string]string `yaml:"stringData"`
 	Spec       struct {
-		Selector       yaml.Node // of a Service: the labels; elsewhere under matchLabels
-		MaxUnavailable *int      `yaml:"maxUnavailable"`
-		Template       struct {
-			Metadata struct{ Labels map[string]string }
-			Spec     pod
-		}
+		Selector             yaml.Node // of a Service: the labels; elsewhere under matchLabels
+		MaxUnavailable       *int      `yaml:"maxUnavailable"`
+		Template             template
+		JobTemplate          struct{ Spec struct{ Template template } } `yaml:"jobTemplate"`
 		VolumeClaimTemplates []struct {
 			Metadata struct{ Name string }
 		} `yaml:"volumeClaimTemplates"`
 	}
+}
+
+type template struct {
+	Metadata struct{ Labels map[string]string }
+	Spec     pod
 }
 
 type pod struct {
@@ -95,7 +98,7 @@ func Manifests(text []byte) ([]Manifest, error) {
 
 // Cluster is what all files together declare.
 type Cluster struct {
-	Workloads map[string]Manifest          // Deployments, StatefulSets and Jobs, by name
+	Workloads map[string]Manifest          // Deployments, StatefulSets, Jobs and CronJobs, by name
 	Config    map[string]map[string]string // ConfigMaps
 	Secrets   map[string]map[string]string // Secrets, whose values are empty
 	Selectors []Manifest                   // Services and PodDisruptionBudgets
@@ -106,6 +109,9 @@ func NewCluster(all []Manifest) (*Cluster, error) {
 	c := &Cluster{map[string]Manifest{}, map[string]map[string]string{}, map[string]map[string]string{}, nil}
 	for _, m := range all {
 		switch m.Kind {
+		case "CronJob":
+			m.Spec.Template = m.Spec.JobTemplate.Spec.Template
+			c.Workloads[m.Metadata.Name] = m
 		case "Deployment", "StatefulSet", "Job":
 			c.Workloads[m.Metadata.Name] = m
 		case "ConfigMap":
@@ -137,7 +143,7 @@ func (c *Cluster) Workload(m Manifest) (Workload, error) {
 	w := Workload{
 		Name: m.Metadata.Name, Image: k.Image, Args: k.Args, Env: map[string]string{},
 		StopGrace: 30 * time.Second,
-		Ends:      m.Kind == "Job",
+		Ends:      m.Kind == "Job" || m.Kind == "CronJob",
 		Healthy:   k.LivenessProbe.HTTPGet.Path == "/healthz" && k.ReadinessProbe.HTTPGet.Path == "/readyz",
 		ReadOnly:  k.SecurityContext.ReadOnlyRootFilesystem,
 		Confined: p.SecurityContext.RunAsNonRoot && p.SecurityContext.RunAsUser > 0 && isFalse(p.AutomountServiceAccountToken) &&

@@ -54,7 +54,7 @@ func (c *Cluster) problems() (found, commands []string) {
 			continue
 		}
 		found = append(found, w.Problems()...)
-		commands = append(commands, w.Args...)
+		commands = append(commands, w.Command())
 	}
 	slices.Sort(commands)
 	return found, commands
@@ -93,7 +93,7 @@ func TestKubernetesSelectorsFindTheirPods(t *testing.T) {
 		}
 	}
 	for name, m := range c.Workloads {
-		if m.Kind != "Job" && !budgets[name] {
+		if m.Kind != "Job" && m.Kind != "CronJob" && !budgets[name] {
 			t.Errorf("%s has no PodDisruptionBudget that lets one pod go", name)
 		}
 	}
@@ -141,22 +141,25 @@ func TestKustomizationNamesEveryManifest(t *testing.T) {
 // Each case breaks the good manifests in one place; the rules must see it.
 func TestKubernetesProblemsAreSeen(t *testing.T) {
 	for want, c := range map[string]struct{ file, old, new string }{
-		"sluice-ingest: SLUICE_LOG_FORMA is not a setting": {"configmap.yaml", "SLUICE_LOG_FORMAT", "SLUICE_LOG_FORMA"},
-		"kafka.brokers: kafka is not HOST:PORT":            {"configmap.yaml", "kafka-0.kafka:9092", "kafka"},
-		`there is no ConfigMap "other"`:                    {"alerting.yaml", "configMapRef: {name: sluice}", "configMapRef: {name: other}"},
-		`there is no key "DSN"`:                            {"recorder.yaml", "key: SLUICE_CLICKHOUSE_DSN", "key: DSN"},
-		`there is no Secret "keys"`:                        {"ingest.yaml", "secretName: sluice-api-keys", "secretName: keys"},
-		"sluice-ingest: http.keys_file":                    {"ingest.yaml", "value: /run/secrets/sluice/api_keys", "value: /etc/keys"},
-		"sluice-recorder: clickhouse.dsn: not configured":  {"recorder.yaml", "- name: SLUICE_CLICKHOUSE_DSN", "- name: DSN"},
-		"sluice-enrichment: data: /data":                   {"enrichment.yaml", "value: /var/lib/sluice", "value: /data"},
-		`sluice-enrichment: there is no volume "data"`:     {"enrichment.yaml", "        name: data", "        name: other"},
-		"sluice-alerting: enableServiceLinks":              {"alerting.yaml", "enableServiceLinks: false", "enableServiceLinks: true"},
-		"sluice-alerting: it is killed 20s":                {"alerting.yaml", "Seconds: 45", "Seconds: 20"},
-		"sluice-alerting: it may gain privileges":          {"alerting.yaml", "runAsNonRoot: true", "runAsNonRoot: false"},
-		"sluice-alerting: its root file system":            {"alerting.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"},
-		"sluice-alerting: its memory has no bound":         {"alerting.yaml", "limits: {memory", "limits: {cpu"},
-		"sluice-alerting: what goes on running":            {"alerting.yaml", "path: /readyz", "path: /healthz"},
-		`sluice-alerting: image "sluice:latest"`:           {"alerting.yaml", "image: sluice:0.1.0", "image: sluice:latest"},
+		"sluice-ingest: SLUICE_LOG_FORMA is not a setting":  {"configmap.yaml", "SLUICE_LOG_FORMAT", "SLUICE_LOG_FORMA"},
+		"kafka.brokers: kafka is not HOST:PORT":             {"configmap.yaml", "kafka-0.kafka:9092", "kafka"},
+		`there is no ConfigMap "other"`:                     {"alerting.yaml", "configMapRef: {name: sluice}", "configMapRef: {name: other}"},
+		`there is no key "DSN"`:                             {"recorder.yaml", "key: SLUICE_CLICKHOUSE_DSN", "key: DSN"},
+		`there is no Secret "keys"`:                         {"ingest.yaml", "secretName: sluice-api-keys", "secretName: keys"},
+		"sluice-ingest: http.keys_file":                     {"ingest.yaml", "value: /run/secrets/sluice/api_keys", "value: /etc/keys"},
+		"sluice-recorder: clickhouse.dsn: not configured":   {"recorder.yaml", "- name: SLUICE_CLICKHOUSE_DSN", "- name: DSN"},
+		"sluice-enrichment: data: /data":                    {"enrichment.yaml", "value: /var/lib/sluice", "value: /data"},
+		`sluice-enrichment: there is no volume "data"`:      {"enrichment.yaml", "        name: data", "        name: other"},
+		"sluice-alerting: enableServiceLinks":               {"alerting.yaml", "enableServiceLinks: false", "enableServiceLinks: true"},
+		"sluice-alerting: it is killed 20s":                 {"alerting.yaml", "Seconds: 45", "Seconds: 20"},
+		"sluice-alerting: it may gain privileges":           {"alerting.yaml", "runAsNonRoot: true", "runAsNonRoot: false"},
+		"sluice-alerting: its root file system":             {"alerting.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"},
+		"sluice-alerting: its memory has no bound":          {"alerting.yaml", "limits: {memory", "limits: {cpu"},
+		"sluice-alerting: what goes on running":             {"alerting.yaml", "path: /readyz", "path: /healthz"},
+		"sluice-verify: clickhouse.dsn: not configured":     {"verify.yaml", "- name: SLUICE_CLICKHOUSE_DSN", "- name: DSN"},
+		`sluice-verify: "proof" is not one of the commands`: {"verify.yaml", "args: [verify,", "args: [proof,"},
+		`sluice-alerting: its arguments are ["alerting"`:    {"alerting.yaml", "args: [alerting]", "args: [alerting, --from, 1h]"},
+		`sluice-alerting: image "sluice:latest"`:            {"alerting.yaml", "image: sluice:0.1.0", "image: sluice:latest"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			files := manifests(t)

@@ -38,6 +38,14 @@ func (w Workload) IsSluice() bool {
 	return name == "sluice" || strings.HasSuffix(name, "/sluice")
 }
 
+// Command is the command of the binary that the container runs.
+func (w Workload) Command() string {
+	if len(w.Args) == 0 {
+		return ""
+	}
+	return w.Args[0]
+}
+
 // Problems lists everything that is wrong with the workload, for people.
 func (w Workload) Problems() []string {
 	var found []string
@@ -70,6 +78,7 @@ type command struct {
 	needs []config.Need
 	keeps bool // it writes local copies under data
 	api   bool // it serves more than the operational routes
+	flags bool // it takes flags that are no settings
 }
 
 var commands = map[string]command{
@@ -78,6 +87,7 @@ var commands = map[string]command{
 	"enrichment": {needs: []config.Need{config.NeedKafka, config.NeedRedis}, keeps: true},
 	"alerting":   {needs: []config.Need{config.NeedKafka}},
 	"recorder":   {needs: []config.Need{config.NeedKafka, config.NeedClickHouse}},
+	"verify":     {needs: []config.Need{config.NeedKafka, config.NeedClickHouse}, flags: true},
 	"watchlist":  {needs: []config.Need{config.NeedKafka, config.NeedRedis, config.NeedClickHouse}, keeps: true},
 }
 
@@ -89,13 +99,13 @@ const imageData = "/var/lib/sluice"
 
 // sluice adds what is wrong with a container of ours.
 func (w Workload) sluice(add func(string, ...any)) {
-	if len(w.Args) != 1 {
-		add("its arguments are %q, not one command", w.Args)
+	cmd, known := commands[w.Command()]
+	if !known {
+		add("%q is not one of the commands %v", w.Command(), Commands())
 		return
 	}
-	cmd, known := commands[w.Args[0]]
-	if !known {
-		add("%q is not one of the commands %v", w.Args[0], Commands())
+	if len(w.Args) != 1 && !cmd.flags {
+		add("its arguments are %q, not one command", w.Args)
 		return
 	}
 	cfg, err := Settings(w.Env)
@@ -162,7 +172,7 @@ func Settings(env map[string]string) (*config.Config, error) {
 	}
 	lookup := func(name string) (string, bool) { text, ok := env[name]; return text, ok }
 	var cfg config.Config
-	parser, err := kong.New(&cfg, kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	parser, err := kong.New(&cfg, kong.Bind(config.File{}), kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if text, ok := config.Resolve(flag.Name, nil, lookup); ok {
 			return text, nil
 		}
