@@ -128,7 +128,7 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 	}
 	entries, report, err := format.Parse(req.Format, req.Options, req.Files...)
 	if err != nil {
-		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
+		return ImportResult{ListChange: ListChange{List: req.Options.List}}, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	res := ImportResult{Report: report, ListChange: ListChange{List: report.List}}
 	if err := give(entries, req.Use); err != nil {
@@ -184,6 +184,9 @@ func (a Adjust) entries(entries []watchlist.Entry) {
 		}
 	}
 }
+
+// ErrFile is wrapped by the error of a file that is not of its format, or cut.
+var ErrFile = errors.New("the list cannot be read")
 
 // headBytes is how much of a file the guards see.
 const headBytes = 512

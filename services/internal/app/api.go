@@ -8,6 +8,7 @@ import (
 	"sluice/services/api"
 	"sluice/services/ingest"
 	"sluice/services/internal/httpx"
+	"sluice/services/watchlist"
 )
 
 // surface is what the services of a process offer over HTTP; nil: not here. Together with the operational routes it is
@@ -15,6 +16,7 @@ import (
 type surface struct {
 	ingest *ingest.API
 	api    *api.API
+	lists  *watchlist.API
 }
 
 func (s surface) routes() []httpx.Route {
@@ -25,13 +27,16 @@ func (s surface) routes() []httpx.Route {
 	if s.api != nil {
 		all = append(all, s.api.Routes()...)
 	}
+	if s.lists != nil {
+		all = append(all, s.lists.Routes()...)
+	}
 	return all
 }
 
 // Routes is the route table of a process that runs every service: for the reference page, and for the tests that try each
 // row. Its handlers work on nothing.
 func Routes() []httpx.Route {
-	whole := surface{ingest: &ingest.API{}, api: &api.API{}}
+	whole := surface{ingest: &ingest.API{}, api: &api.API{}, lists: &watchlist.API{}}
 	return append(httpx.Operations(prometheus.NewRegistry(), nil, true), whole.routes()...)
 }
 

@@ -50,9 +50,11 @@ func (p *Pipeline) assemble() error {
 		}
 	}
 	if parts.Watchlist {
-		if err := errors.Join(p.addWatchlist(), p.addLookback()); err != nil {
+		listsAPI, err := p.addWatchlist()
+		if err := errors.Join(err, p.addLookback()); err != nil {
 			return err
 		}
+		at.lists = listsAPI
 	}
 	if parts.Ingest {
 		m, seen := ingest.NewMetrics(p.reg), p.seen()

@@ -62,18 +62,18 @@ func (p *Pipeline) order() *activation.Log { return activation.New(p.kafka, nil,
 
 // addWatchlist keeps Redis in line with the activations, and records what each of them changed. The history stands
 // here, because of all services this one alone has the topic, the snapshots and the warehouse.
-func (p *Pipeline) addWatchlist() error {
+func (p *Pipeline) addWatchlist() (*watchlist.API, error) {
 	dir, err := p.folder("watchlist")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sources, err := Sources(p.cfg, dir.Join(""))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.producer == nil {
 		if p.producer, err = stream.NewProducer(stream.ProducerConfig{Logger: p.log}, p.kafka); err != nil {
-			return err
+			return nil, err
 		}
 		p.add("producer", p.producer.Run)
 	}
@@ -81,12 +81,12 @@ func (p *Pipeline) addWatchlist() error {
 	d.Copy, d.Memory, d.Audit, d.Metrics = dir.Join("lists.kept"), p.memory, AuditLog(p.cfg, p.log), watchlist.NewMetrics(p.reg)
 	service, err := watchlist.New(watchlist.Config{Copy: d.Copy, Notes: dir.Join("lists.notes"), Sources: sources}, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.add("watchlist", service.Run)
 	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
 		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
-	return nil
+	return &watchlist.API{Deps: d, Sources: sources}, nil
 }
 
 // snapshots has the versions of the lists that Redis keeps, for the history.

@@ -185,6 +185,17 @@ var notTenants = map[string]string{
 	"GET /healthz": "the process",
 	"GET /readyz":  "the process",
 	"GET /metrics": "the process: its labels hold nothing of a tenant",
+
+	"GET /v1/lists":                                 "lists are of the whole installation; the scopes of a key say who sees and changes them",
+	"PUT /v1/lists/{list}":                          "lists",
+	"POST /v1/lists/{list}/refresh":                 "lists",
+	"GET /v1/lists/{list}/entries":                  "lists",
+	"POST /v1/lists/{list}/entries":                 "lists",
+	"POST /v1/lists/{list}/entries/{id}/end":        "lists",
+	"DELETE /v1/lists/{list}/entries/{id}":          "lists",
+	"GET /v1/lists/{list}/proposals":                "lists",
+	"POST /v1/lists/{list}/proposals/{id}/approval": "lists",
+	"DELETE /v1/lists/{list}/proposals/{id}":        "lists",
 }
 
 // tenantQueries are what a caller sends to the routes of tenants. A route that is in neither table fails the test.
