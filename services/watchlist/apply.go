@@ -223,15 +223,38 @@ func (d Deps) before(ctx context.Context, state activation.State, u Update) (kno
 	if err != nil && !errors.Is(err, lists.ErrBroken) {
 		return nil, 0, err
 	}
-	base = live.Pointer.Seq
-	if d.Known != nil {
-		n, err := d.Known(ctx)
-		if err != nil {
-			return nil, 0, err
-		}
-		base = max(base, n)
+	if base, err = d.base(ctx, live.Pointer.Seq); err != nil {
+		return nil, 0, err
+	}
+	if live.Snapshot == nil && d.Past != nil {
+		// Redis is as new as the topic: what was in force last is in the history, and would silently be dropped.
+		known, err := d.lastRecorded(ctx)
+		return known, base, err
 	}
 	return live.Snapshot, base, nil
+}
+
+// base is the highest number that is known outside of the topic, at least the given one.
+func (d Deps) base(ctx context.Context, least uint64) (uint64, error) {
+	if d.Known == nil {
+		return least, nil
+	}
+	n, err := d.Known(ctx)
+	return max(least, n), err
+}
+
+// lastRecorded is what was in force last by the history; nil where it has nothing.
+func (d Deps) lastRecorded(ctx context.Context) (*watchlist.Snapshot, error) {
+	recorded, err := d.Past.Activations(ctx)
+	if err != nil || len(recorded) == 0 {
+		return nil, err
+	}
+	last := recorded[len(recorded)-1]
+	s, err := rebuilt(ctx, d.Past, last.Seq, last.Version)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the topic of activations is new, and what was in force is not to be had from the history: %w", ErrLost, err)
+	}
+	return s, nil
 }
 
 // whole says whether the update brings a list as a whole, so that it is no matter whether the one in force is lost.

@@ -176,7 +176,7 @@ func screen(ctx context.Context, t *testing.T, f *lists.Follower, addresses []st
 		return
 	}
 	for _, text := range addresses {
-		for _, found := range Lookup(s, text) {
+		for _, found := range Ask(text).Live(s) {
 			body := fmt.Sprintf(`{"id":"t","customer_id":"c","asset":"X","amount":"1","direction":"withdrawal","network":%q,"to":[%q],"occurred_at":"2026-06-15T12:00:00Z"}`, found.Entry.Network, text)
 			p, err := transfer.Parse([]byte(body), now)
 			if err == nil && len(p.Unscreenable) == 0 {

@@ -28,7 +28,9 @@ type Deps struct {
 	// record of a new topic. Nil: none.
 	Known func(context.Context) (uint64, error)
 	// Copy is a file with a verified copy of the lists, from which an update goes on when Redis has lost them; "": none.
-	Copy   string
+	Copy string
+	// Past is the history, from which an update goes on when neither Redis nor the copy has the lists; nil: none.
+	Past   Past
 	Memory *lists.Memory // what the process loaded; nil: everything is read anew
 	// Register is where it is kept what is known of the lists besides their content. Nil: nowhere.
 	Register Registry

@@ -194,7 +194,7 @@ func TestImportReplacesOneListAndActivates(t *testing.T) {
 	if last.Version != r.Version || last.Previous == "" || len(last.Lists) != 2 || last.Lists[1].Entries != 5 {
 		t.Errorf("activation %+v", last)
 	}
-	if got := Lookup(l.Snapshot, fmt.Sprintf("0x%040x", 0x10000000+100)); len(got) != 1 || got[0].Entry.List != "b" || got[0].Match != "exact" {
+	if got := Ask(fmt.Sprintf("0x%040x", 0x10000000+100)).Live(l.Snapshot); len(got) != 1 || got[0].Entry.List != "b" || got[0].Match != "exact" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -415,7 +415,7 @@ func TestLookupFindsEverySpelling(t *testing.T) {
 		{"1LrxsRd7zNuxPJcL5rttnoeJFy1y4AffYZ", ""},
 		{"", ""},
 	} {
-		got := Lookup(s, tt.text)
+		got := Ask(tt.text).Live(s)
 		if tt.match == "" && got != nil || tt.match != "" && (len(got) != 1 || got[0].Match != tt.match) {
 			t.Errorf("%q: %+v", tt.text, got)
 		}

@@ -15,8 +15,8 @@ import (
 // more. What the update brings as whole lists was kept for the next try.
 var ErrLost = errors.New("lists in force are lost")
 
-// inForce returns the snapshot that an activation put in force: from Redis, else from the copy, else as much of it as
-// can be found, list by list. When a list is lost that the update does not bring, it is an error that says which, unless
+// inForce returns the snapshot that an activation put in force: from Redis, else from the copy, else from the history,
+// else as much of it as can be found, list by list. When a list is lost that the update does not bring, it is an error that says which, unless
 // the update accepts to go on without it.
 func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*watchlist.Snapshot, error) {
 	_, s, err := d.Memory.Load(ctx, d.Store, pointerTo(a))
@@ -28,6 +28,11 @@ func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*
 	}
 	if d.Copy != "" {
 		if p, s, err := lists.ReadCopy(d.Copy); err == nil && p.Version == a.Version {
+			return s, nil
+		}
+	}
+	if d.Past != nil {
+		if s, err := rebuilt(ctx, d.Past, a.Seq, a.Version); err == nil {
 			return s, nil
 		}
 	}

@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // Service keeps Redis in line with the activations: the pointer names the last one, and what it names is there, whole.
-// What Redis lost is written again from the service's own copy. It takes entries whose time has come out of the lists,
+// What Redis lost is written again from the service's own copy, or from the history of the lists. It takes entries whose time has come out of the lists,
 // and fetches the sources.
 type Service struct {
 	cfg Config
@@ -35,6 +35,7 @@ type Service struct {
 	end     time.Time // of the entry that ends first; zero: none does
 	noted   []byte    // register in the copy
 	said    string    // last trouble that was logged
+	dead    string    // version of which the history makes something else
 }
 
 // Who does what nobody told the service to do, as activations and the audit log name it.
@@ -133,7 +134,7 @@ func (s *Service) Check(ctx context.Context, last activation.Activation) {
 }
 
 // errUnrestorable says that what was activated is nowhere.
-var errUnrestorable = errors.New("lists are missing in Redis and this service has no copy of them: import them again")
+var errUnrestorable = errors.New("lists are missing in Redis, and neither this service's copy nor the history has them: import them again")
 
 // repair makes Redis hold what last says, and says what it did, "" for nothing.
 func (s *Service) repair(ctx context.Context, last activation.Activation) (done string, err error) {
@@ -187,17 +188,34 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 			return false, err
 		}
 	}
-	if s.cfg.Copy == "" {
-		return false, errUnrestorable
-	}
-	have, snapshot, err := lists.ReadCopy(s.cfg.Copy)
-	if err != nil || have.Version != p.Version {
-		return false, errUnrestorable
+	snapshot, err := s.kept(ctx, p)
+	if err != nil {
+		return false, err
 	}
 	if _, err := s.d.Store.Repair(ctx, snapshot); err != nil {
 		return false, err
 	}
 	return true, nil
+}
+
+// kept returns the snapshot that p names from the copy, else from the history.
+func (s *Service) kept(ctx context.Context, p lists.Pointer) (*watchlist.Snapshot, error) {
+	if s.cfg.Copy != "" {
+		if have, snapshot, err := lists.ReadCopy(s.cfg.Copy); err == nil && have.Version == p.Version {
+			return snapshot, nil
+		}
+	}
+	if s.d.Past == nil || s.dead == p.Version {
+		return nil, errUnrestorable
+	}
+	snapshot, err := rebuilt(ctx, s.d.Past, p.Seq, p.Version)
+	if errors.Is(err, ErrGone) {
+		s.dead = p.Version // it would be the same the next time
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: from the history: %w", errUnrestorable, err)
+	}
+	return snapshot, nil
 }
 
 // whole says whether manifest and segments are there, by name and size. That they are what they are named by is checked

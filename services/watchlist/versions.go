@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/pkg/address"
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
 	"sluice/services/internal/lists"
@@ -34,8 +35,14 @@ type Order interface {
 type Past interface {
 	// Activations returns the recorded activations of lists, by their numbers.
 	Activations(ctx context.Context) ([]activation.Activation, error)
-	// Rebuild returns the lists as recorded with the activation; the caller verifies them.
+	// Rebuild returns the lists as recorded with the activation; the caller verifies them. The error wraps ErrGone where
+	// the activation is not recorded.
 	Rebuild(ctx context.Context, seq uint64) (*watchlist.Snapshot, error)
+	// Facts returns all that any list ever said of the keys, or of the public key of which one is the wrapped address, by
+	// the activation that brought it; and the last activation that is recorded.
+	Facts(ctx context.Context, keys []address.Key) (facts []Fact, recorded uint64, err error)
+	// Judged returns the transfers whose fact, or whose transfer at the exchange, has the id.
+	Judged(ctx context.Context, id string) ([]Judged, error)
 }
 
 // Versions finds every version of the lists that was ever in force: its activation in the topic or in the history, its
@@ -177,13 +184,21 @@ func (v Versions) Load(ctx context.Context, a activation.Activation) (*watchlist
 	if v.Past == nil {
 		return nil, fmt.Errorf("%w: seq %d, version %s: %w, and there is no history to rebuild it from", ErrGone, a.Seq, a.Version, err)
 	}
-	s, past := v.Past.Rebuild(ctx, a.Seq)
+	s, past := rebuilt(ctx, v.Past, a.Seq, a.Version)
 	if past != nil {
 		return nil, fmt.Errorf("seq %d, version %s: %w; from the history: %w", a.Seq, a.Version, err, past)
 	}
-	if s.Version() != a.Version {
-		return nil, fmt.Errorf("%w: seq %d: the history makes version %s with %d entries of it, it was %s",
-			ErrGone, a.Seq, s.Version(), s.Len(), a.Version)
+	return s, nil
+}
+
+// rebuilt returns the lists of an activation as the history has them, verified.
+func rebuilt(ctx context.Context, past Past, seq uint64, version string) (*watchlist.Snapshot, error) {
+	s, err := past.Rebuild(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
+	if s.Version() != version {
+		return nil, fmt.Errorf("%w: seq %d: the history makes version %s with %d entries of it, it was %s", ErrGone, seq, s.Version(), s.Len(), version)
 	}
 	return s, nil
 }

@@ -3,10 +3,12 @@ package watchlist
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sluice/pkg/address"
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
 )
@@ -53,6 +55,8 @@ func TestFindReadsEveryNameOfAVersion(t *testing.T) {
 type remembered struct {
 	acts      []activation.Activation
 	snapshots map[uint64]*watchlist.Snapshot
+	facts     []Fact
+	transfers []Judged
 	err       error
 }
 
@@ -65,6 +69,27 @@ func (r remembered) Rebuild(_ context.Context, seq uint64) (*watchlist.Snapshot,
 		return s, nil
 	}
 	return nil, errors.Join(r.err, ErrGone)
+}
+
+func (r remembered) Facts(_ context.Context, keys []address.Key) (facts []Fact, recorded uint64, err error) {
+	for _, a := range r.acts {
+		recorded = max(recorded, a.Seq)
+	}
+	for _, f := range r.facts {
+		if slices.Contains(keys, f.Entry.Key) {
+			facts = append(facts, f)
+		}
+	}
+	return facts, recorded, r.err
+}
+
+func (r remembered) Judged(_ context.Context, id string) (found []Judged, err error) {
+	for _, t := range r.transfers {
+		if t.ID == id || t.TransferID == id {
+			found = append(found, t)
+		}
+	}
+	return found, r.err
 }
 
 func TestAVersionComesFromRedisElseFromTheHistoryVerified(t *testing.T) {

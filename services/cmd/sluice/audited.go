@@ -18,6 +18,7 @@ var audited = map[string]audit.Action{
 
 	"watchlist versions": nothing,
 	"watchlist diff":     nothing,
+	"watchlist rollback": audit.ListRollback,
 
 	"deadletter list":   nothing,
 	"deadletter show":   nothing,

@@ -85,7 +85,7 @@ func (c *readOnly) live(ctx context.Context, fn func(watchlist.Live) error) (err
 		return err
 	}
 	if live.Snapshot == nil {
-		return errors.New("no list was ever activated: `sluice watchlist import` does")
+		return errNeverActivated
 	}
 	return fn(live)
 }
@@ -102,43 +102,5 @@ func (c *watchlistListCmd) Run(ctx context.Context, s streams) error {
 		}
 		fmt.Fprintf(out, "all\t%d\t\tseq %d\t%s\n", l.Snapshot.Len(), l.Pointer.Seq, l.Snapshot.Version()[:16])
 		return out.Flush()
-	})
-}
-
-// watchlistExportCmd writes the live entries.
-type watchlistExportCmd struct {
-	readOnly
-	List string `help:"Only this list." placeholder:"NAME"`
-}
-
-func (c *watchlistExportCmd) Run(ctx context.Context, s streams) error {
-	return c.live(ctx, func(l watchlist.Live) error {
-		var entries []list.Entry
-		for _, x := range l.Snapshot.Lists() {
-			if c.List == "" || c.List == x.Name {
-				entries = append(entries, l.Snapshot.List(x.Name)...)
-			}
-		}
-		if c.List != "" && entries == nil {
-			return fmt.Errorf("--list: there is no list %q", c.List)
-		}
-		return writeEntries(s.Out, entries)
-	})
-}
-
-// watchlistLookupCmd shows what is listed about an address.
-type watchlistLookupCmd struct {
-	readOnly
-	Address string `arg:"" help:"Address, in any of its spellings."`
-}
-
-func (c *watchlistLookupCmd) Run(ctx context.Context, s streams) error {
-	return c.live(ctx, func(l watchlist.Live) error {
-		var entries []list.Entry
-		for _, f := range watchlist.Lookup(l.Snapshot, c.Address) {
-			entries = append(entries, *f.Entry)
-		}
-		fmt.Fprintf(s.Err, "%d entries in version %s (seq %d)\n", len(entries), l.Snapshot.Version(), l.Pointer.Seq)
-		return writeEntries(s.Out, entries)
 	})
 }

@@ -19,12 +19,13 @@ type watchlistCmd struct {
 	Parse  watchlistParseCmd  `cmd:"" help:"Turn a publisher's files into entries (NDJSON), without any server."`
 	Import watchlistImportCmd `cmd:"" help:"Replace a list by the content of files, and activate it."`
 	List   watchlistListCmd   `cmd:"" help:"Show the live lists."`
-	Lookup watchlistLookupCmd `cmd:"" help:"Show what is listed about an address."`
-	Export watchlistExportCmd `cmd:"" help:"Write the live entries (NDJSON)."`
+	Lookup watchlistLookupCmd `cmd:"" help:"Show what is, or was, listed about an address or about a transfer's addresses."`
+	Export watchlistExportCmd `cmd:"" help:"Write the entries in force, or of any version (NDJSON)."`
 
 	Versions watchlistVersionsCmd `cmd:"" help:"Show every version of the lists that was ever in force."`
 	Diff     watchlistDiffCmd     `cmd:"" help:"Show how one version differs from another."`
 	Lookback lookbackCmd          `cmd:"" help:"Look at, or order, the screening of recorded transfers by newer lists."`
+	Rollback watchlistRollbackCmd `cmd:"" help:"Put an earlier version of the lists in force again."`
 }
 
 // sourceFlags say how a publisher's files are read.

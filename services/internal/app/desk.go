@@ -65,6 +65,11 @@ func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.
 	if d.Cache, err = d.servers.cacheClient(cfg); err != nil {
 		return nil, err
 	}
+	if d.servers.ClickHouse != "" {
+		if d.warehouse, err = d.servers.Warehouse(cfg); err != nil {
+			return nil, err
+		}
+	}
 	if reach == DeskLive {
 		return d, nil
 	}
@@ -79,11 +84,6 @@ func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.
 		return nil, err
 	}
 	d.phase = start(ctx, runner{"producer", producer.Run})
-	if d.servers.ClickHouse != "" {
-		if d.warehouse, err = d.servers.Warehouse(cfg); err != nil {
-			return nil, err
-		}
-	}
 	if reach == DeskWhole && d.warehouse != nil {
 		if err := d.schema(ctx); err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func (d *Desk) schema(ctx context.Context) error {
 func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
 	d := watchlist.Deps{Store: redis, Leases: redis, Activations: activation.New(kafka, producer, log), Register: redis, Now: time.Now, Logger: log}
 	if w != nil {
-		d.Known = w.HighestSeq
+		d.Known, d.Past = w.HighestSeq, w
 	}
 	return d
 }
@@ -134,9 +134,23 @@ func (d *Desk) Register(ctx context.Context) (lists.Register, error) {
 	return r, err
 }
 
-// versions finds every version of the lists.
-func (d *Desk) versions() watchlist.Versions {
-	v := watchlist.Versions{Order: d.order, Store: d.Cache}
+// Rollback puts an earlier version in force again, and writes down who did.
+func (d *Desk) Rollback(ctx context.Context, req watchlist.RollbackRequest) (result watchlist.RolledBack, err error) {
+	detail := map[string]string{"author": req.Author, "reason": req.Reason}
+	err = audit.Do(ctx, d.audit, audit.Record{Actor: Actor(), Action: audit.ListRollback, Object: req.Version, Detail: detail},
+		func(ctx context.Context) error {
+			result, err = watchlist.Rollback(ctx, d.deps, d.Versions(), req)
+			return err
+		})
+	return result, err
+}
+
+// Versions finds every version of the lists, as far as the desk reaches.
+func (d *Desk) Versions() watchlist.Versions {
+	v := watchlist.Versions{Store: d.Cache}
+	if d.order != nil {
+		v.Order = d.order
+	}
 	if d.warehouse != nil {
 		v.Past = d.warehouse
 	}
@@ -145,13 +159,13 @@ func (d *Desk) versions() watchlist.Versions {
 
 // Activations are all activations of lists, in their order.
 func (d *Desk) Activations(ctx context.Context) ([]activation.Activation, error) {
-	return d.versions().All(ctx)
+	return d.Versions().All(ctx)
 }
 
 // Snapshot returns the lists that a name means (current, previous, #SEQ, a version or its first digits) and the activation
 // that put them in force. The desk must have been opened for more than DeskLive.
 func (d *Desk) Snapshot(ctx context.Context, name string) (*list.Snapshot, activation.Activation, error) {
-	return d.versions().Snapshot(ctx, name)
+	return d.Versions().Snapshot(ctx, name)
 }
 
 // Live is the snapshot in force.

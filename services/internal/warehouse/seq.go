@@ -6,6 +6,6 @@ import "context"
 // above it.
 func (w *Warehouse) HighestSeq(ctx context.Context) (uint64, error) {
 	var seq uint64
-	err := w.conn.QueryRow(ctx, `SELECT greatest((SELECT max(seq) FROM sluice.watchlist_history), (SELECT max(version) FROM sluice.transfers))`).Scan(&seq)
+	err := w.conn.QueryRow(ctx, `SELECT greatest((SELECT max(seq) FROM sluice.watchlist_history), (SELECT max(seq) FROM sluice.watchlist_versions), (SELECT max(version) FROM sluice.transfers))`).Scan(&seq)
 	return seq, plain(err)
 }
