@@ -51,18 +51,18 @@ func TestPeopleMayWriteLess(t *testing.T) {
 
 func TestWrongLinesAreReported(t *testing.T) {
 	body := strings.Join([]string{
-		`{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","netwrok":"bitcoin"}`,
+		`{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","netwurk":"bitcoin"}`,
 		`{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","category":"bad"}`,
 		`{"address":"nobody"}`,
 		`{"address":"a","address":"b"}`,
-		`[1]`, `{"network":7,"address":"a"}`, `{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","network":"bitcion","authority":"X"}`,
+		`[1]`, `{"network":7,"address":"a"}`, `{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","network":"bitcoim","authority":"X"}`,
 		`{"address":"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz","party_listed_at":"yesterday"}`,
 	}, "\n")
 	entries, report, err := Parse(intake.Options{List: "l"}, input(body))
 	if err != nil || len(entries) != 0 || report.RejectedRows != 8 {
 		t.Fatalf("%v, %d entries, %+v", err, len(entries), report)
 	}
-	for i, want := range []string{"netwrok", `"bad" is none of`, "no family", "duplicate", "not valid JSON", "network is no text", `"bitcion" is unknown`, "yesterday"} {
+	for i, want := range []string{"netwurk", `"bad" is none of`, "no family", "duplicate", "not valid JSON", "network is no text", `"bitcoim" is unknown`, "yesterday"} {
 		if r := report.Rejected[i]; r.Line != i+1 || !strings.Contains(r.Text, want) {
 			t.Errorf("%v, want %q", r, want)
 		}

@@ -5,19 +5,19 @@ import (
 	"unicode/utf8"
 )
 
-// FitsCSV, FitsJSON and FitsText say whether a file that begins so may be one of the format.
+// FitsCSV says whether a file that begins so may be a table: text whose first line has a separator.
 func FitsCSV(head []byte) bool {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	return plainText(head) && bytes.ContainsAny(line, ",;\t")
 }
 
-// FitsJSON is described with FitsCSV.
+// FitsJSON says whether a file that begins so may be an array or an object.
 func FitsJSON(head []byte) bool {
 	head = bytes.TrimSpace(head)
 	return bytes.HasPrefix(head, []byte("[")) || bytes.HasPrefix(head, []byte("{"))
 }
 
-// FitsText is described with FitsCSV.
+// FitsText says whether a file that begins so may be one of text alone.
 func FitsText(head []byte) bool { return plainText(head) }
 
 // plainText says whether head is text that is no markup, JSON or YAML document.

@@ -86,7 +86,7 @@ func TestAMappingOfJSON(t *testing.T) {
 func TestAWrongMappingSaysWhatWouldBeRight(t *testing.T) {
 	for text, want := range map[string]string{
 		"feilds: {address: a}":                       `line 1: key "feilds" is unknown; the nearest is "fields"`,
-		"fields:\n  adress: a":                       `line 2: field "adress" is unknown; the nearest is "address"`,
+		"fields:\n  addrezz: a":                      `line 2: field "addrezz" is unknown; the nearest is "address"`,
 		"categories:\n  x: mixr":                     `line 2: category "mixr" is unknown; the nearest is "mixer"`,
 		"default_category: ignored":                  `the nearest is "ignore"`,
 		"fixed: {address: x}":                        "cannot be fixed",
