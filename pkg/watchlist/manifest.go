@@ -9,8 +9,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// ManifestFormat is the number of the layout that this release writes, and the only one that it reads.
-const ManifestFormat = 1
+// ManifestFormat is the number of the layout of a manifest; ManifestPagedFormat, of one in which a list is stored in pages
+// too. This release reads both, and writes the second where it is needed: the release before reads the first alone.
+const (
+	ManifestFormat      = 1
+	ManifestPagedFormat = 2
+)
 
 // Manifest describes a stored snapshot: what segments make up which list, and what must come out.
 type Manifest struct {
@@ -26,6 +30,8 @@ type ManifestList struct {
 	Hash     string    `json:"hash"`
 	Entries  int       `json:"entries"`
 	Segments []Segment `json:"segments"`
+
+	Paged *ManifestPaged `json:"paged,omitzero"` // the list in its other form; nil: in segments alone
 
 	Format     string `json:"format,omitzero"`
 	Source     string `json:"source,omitzero"`
@@ -56,12 +62,25 @@ func (s *Snapshot) Write(put func(Segment, []byte) error) (Manifest, error) {
 	return m, nil
 }
 
+// WithPages notes in m the second form of a list, which m has.
+func (m *Manifest) WithPages(list string, paged ManifestPaged) {
+	for i := range m.Lists {
+		if m.Lists[i].Name == list {
+			m.Lists[i].Paged, m.Format = &paged, ManifestPagedFormat
+		}
+	}
+}
+
 // Only returns the manifest of the snapshot that has only the list with the name, and whether m has it.
 func (m Manifest) Only(name string) (Manifest, bool) {
 	for _, l := range m.Lists {
 		if l.Name == name {
 			version := VersionOf([]ListInfo{{Name: l.Name, Hash: l.Hash}})
-			return Manifest{Format: m.Format, Version: version, Count: l.Entries, Lists: []ManifestList{l}}, true
+			only := Manifest{Format: ManifestFormat, Version: version, Count: l.Entries, Lists: []ManifestList{l}}
+			if l.Paged != nil {
+				only.Format = ManifestPagedFormat
+			}
+			return only, true
 		}
 	}
 	return Manifest{}, false
@@ -77,8 +96,11 @@ func ParseManifest(data []byte) (Manifest, error) {
 	if err := json.Unmarshal(data, &m, json.RejectUnknownMembers(true)); err != nil {
 		return Manifest{}, fmt.Errorf("%w: manifest: %w", ErrCorrupt, err)
 	}
-	if m.Format != ManifestFormat {
-		return Manifest{}, fmt.Errorf("%w: manifest has format %d, this release reads %d", ErrCorrupt, m.Format, ManifestFormat)
+	if m.Format != ManifestFormat && m.Format != ManifestPagedFormat {
+		return Manifest{}, fmt.Errorf("%w: manifest has format %d, this release reads %d and %d", ErrCorrupt, m.Format, ManifestFormat, ManifestPagedFormat)
+	}
+	if (m.Format == ManifestPagedFormat) != m.HasPages() {
+		return Manifest{}, fmt.Errorf("%w: manifest has format %d: %d is that of lists in pages", ErrCorrupt, m.Format, ManifestPagedFormat)
 	}
 	infos := make([]ListInfo, len(m.Lists))
 	count := 0
@@ -115,6 +137,11 @@ func (l ManifestList) check() error {
 	}
 	if n != l.Entries {
 		return fmt.Errorf("list %s: segments have %d entries, the list says %d", l.Name, n, l.Entries)
+	}
+	if l.Paged != nil {
+		if err := l.Paged.check(l.Entries); err != nil {
+			return fmt.Errorf("list %s: %w", l.Name, err)
+		}
 	}
 	if _, err := l.origin(); err != nil {
 		return fmt.Errorf("list %s: %w", l.Name, err)

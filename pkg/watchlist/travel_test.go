@@ -107,7 +107,9 @@ func TestDamagedManifestsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, change := range map[string]func(*Manifest){
-		"format":       func(m *Manifest) { m.Format = 2 },
+		"format":       func(m *Manifest) { m.Format = 3 },
+		"no pages":     func(m *Manifest) { m.Format = ManifestPagedFormat },
+		"pages":        func(m *Manifest) { m.Lists[0].Paged = &ManifestPaged{} },
 		"version":      func(m *Manifest) { m.Version = m.Lists[0].Hash },
 		"count":        func(m *Manifest) { m.Count++ },
 		"list dropped": func(m *Manifest) { m.Lists = m.Lists[1:] },
