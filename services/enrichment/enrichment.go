@@ -3,7 +3,8 @@
 //
 // It promises that nothing passes as screened that was not: without a usable snapshot it stops consuming, and after
 // HoldAfter it passes transfers on as degraded, which alerting holds. It never decides what a hit means, and its path
-// for a clean transfer makes no call to anything.
+// for a clean transfer makes no call to anything. Lists may be too large for memory: then a filter is there, and what it
+// does not exclude is looked up, for all of a batch at once; a transfer that cannot be looked up is never clean.
 package enrichment
 
 import (
@@ -28,12 +29,21 @@ type Lists interface {
 
 // Current is what Lists knows.
 type Current struct {
-	Snapshot *watchlist.Snapshot
-	Seq      uint64
-	Usable   bool
-	Why      string    // not usable: the reason, for people
-	Since    time.Time // not usable: since when
+	Snapshot *watchlist.Snapshot // with all entries in memory
+	Paged    *watchlist.Paged    // in its place: without, to be confirmed with pages
+	// Pages returns the pages of Paged that are named. One that cannot be had is an error, and never means "not listed".
+	Pages  func(context.Context, []watchlist.PageHash) ([][]byte, error)
+	Seq    uint64
+	Usable bool
+	Why    string    // not usable: the reason, for people
+	Since  time.Time // not usable: since when
 }
+
+// Entries is the number of entries of all lists.
+func (c Current) Entries() int { return c.Snapshot.Len() + c.Paged.Len() }
+
+// Version is the version of the lists, "" without any.
+func (c Current) Version() string { return c.Snapshot.Version() + c.Paged.Version() }
 
 // ErrNoLists is the transient error of a batch that waits for a usable snapshot.
 var ErrNoLists = errors.New("no usable watchlists")
@@ -46,9 +56,10 @@ type Config struct {
 
 // Stage is the hop.
 type Stage struct {
-	cfg   Config
-	lists Lists
-	m     *Metrics
+	cfg         Config
+	lists       Lists
+	m           *Metrics
+	unconfirmed patience
 }
 
 // New makes the hop.
@@ -65,6 +76,7 @@ func (s *Stage) ForLane() stream.Handler { return &lane{Stage: s} }
 type lane struct {
 	*Stage
 	screener judge.Screener
+	lookups  *watchlist.Lookups // of the batch; nil: all entries are in memory
 	value    []byte
 	at       []byte
 }
@@ -75,7 +87,7 @@ var (
 	scOther = event.AppendScreened(nil, false)
 )
 
-func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) error {
+func (l *lane) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) error {
 	now := l.cfg.Now()
 	current := l.lists.Current()
 	degraded := false
@@ -87,41 +99,54 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 	}
 	// One snapshot for the whole batch: a screening never mixes two.
 	l.screener.Lists = judge.Lists{Snapshot: current.Snapshot, Seq: current.Seq}
-	clean := 0
-	for i := range in.Records {
-		isClean, err := l.screen(&in.Records[i], degraded, now, out)
-		if err != nil {
-			return stream.Permanent(err)
-		}
-		if isClean {
-			clean++
+	if l.lookups = nil; current.Paged != nil && !degraded {
+		if err := l.confirm(ctx, current, in, now); err != nil {
+			return err
 		}
 	}
-	l.m.screened(clean, len(in.Records)-clean, degraded)
+	var n counts
+	for i := range in.Records {
+		if err := l.screen(&in.Records[i], degraded, now, out, &n); err != nil {
+			return stream.Permanent(err)
+		}
+	}
+	l.m.screened(n)
 	return nil
 }
 
+// counts is how transfers came out.
+type counts struct{ clean, other, degraded int }
+
 // screen appends the screened record of one transfer.
-func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out) (clean bool, err error) {
-	h := rec.Carried()
-	if degraded {
-		l.value, err = l.screener.Degraded(l.value[:0], rec.Value)
-	} else {
+func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out, n *counts) (err error) {
+	h, clean := rec.Carried(), false
+	if !degraded {
 		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.Fingerprints)
+		degraded = err == nil && l.lookups != nil && l.lookups.Lacking()
+	}
+	if degraded {
+		clean = false
+		l.value, err = l.screener.Degraded(l.value[:0], rec.Value)
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	sc := scOther
-	if clean {
+	switch {
+	case clean:
 		sc = scClean
+		n.clean++
+	case degraded:
+		n.degraded++
+	default:
+		n.other++
 	}
 	l.at = event.AppendAt(append(l.at[:0], h.At...), now)
 	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, l.value,
 		stream.Header{Name: event.HeaderID, Value: h.ID},
 		stream.Header{Name: event.HeaderAt, Value: l.at},
 		stream.Header{Name: event.HeaderScreened, Value: sc})
-	return clean, nil
+	return nil
 }
 
 // Poison keeps a record that cannot be screened whole in the dead letter topic, and passes on what is known of it, so

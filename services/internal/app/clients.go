@@ -28,7 +28,7 @@ func (s *Servers) kafkaClient(cfg *config.Config) (*broker.Client, error) {
 }
 
 func (s *Servers) cacheClient(cfg *config.Config) (*cache.Client, error) {
-	c := cache.Config{URL: s.Redis}
+	c := cache.Config{URL: s.Redis, MemoryEntries: cfg.Lists.MemoryEntries}
 	if cfg.Redis.URL != "" {
 		var err error
 		c.Cluster, c.User = cfg.Redis.Cluster, cfg.Redis.User

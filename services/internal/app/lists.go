@@ -46,6 +46,7 @@ func (p *Pipeline) addLists() error {
 	}
 	source := newReporting(p.redis, p.cfg.Lists.PointerMaxAge)
 	f, err := lists.New(lists.Config{MaxAge: p.cfg.Lists.PointerMaxAge, File: dir.Join("lists.snapshot"), Memory: p.memory, Watch: p.redis.Watch,
+		MemoryEntries: p.cfg.Lists.MemoryEntries, Pages: p.redis,
 		Epoch: epoch, Register: p.redis, Logger: p.log}, source)
 	if err != nil {
 		return err
@@ -126,11 +127,15 @@ func listsCollectors(f *lists.Follower) []prometheus.Collector {
 	return []prometheus.Collector{
 		gauge("usable", "1: the snapshot may be relied on. 0: nothing is cleared.", func() float64 { return b2f(f.Current().Usable) }),
 		gauge("seq", "The activation that put the snapshot in force.", func() float64 { return float64(f.Current().Seq) }),
-		gauge("entries", "Entries of the snapshot.", func() float64 { return float64(f.Current().Snapshot.Len()) }),
+		gauge("in_memory", "1: all entries are held in memory. 0: filters are, and pages of Redis confirm them.", func() float64 { return b2f(f.Current().Paged == nil) }),
+		gauge("entries", "Entries of the snapshot.", func() float64 { return float64(f.Current().Entries()) }),
 		counter("polls", "Pointers read.", func(s lists.Stats) uint64 { return s.Polls }),
 		counter("poll_failures", "Pointers that could not be read, or were refused.", func(s lists.Stats) uint64 { return s.Failures }),
 		counter("loads", "Snapshots loaded and taken.", func(s lists.Stats) uint64 { return s.Loads }),
 		counter("bad_loads", "Snapshots that were not whole.", func(s lists.Stats) uint64 { return s.BadLoads }),
+		counter("pages", "Pages that confirmed what a filter did not exclude.", func(s lists.Stats) uint64 { return s.Pages }),
+		counter("page_reads", "Pages that were read from Redis; the others were still in memory.", func(s lists.Stats) uint64 { return s.PageReads }),
+		counter("page_failures", "Requests for pages that failed: Redis was away, or a page was not there as it was stored.", func(s lists.Stats) uint64 { return s.PageFails }),
 		counter("copy_failures", "Copies on disk that could not be written.", func(s lists.Stats) uint64 { return s.CopyFails }),
 	}
 }

@@ -134,7 +134,7 @@ func (p *Pipeline) Model() screen.Model {
 		m.Verdicts = screen.Verdicts{Cleared: v.Verdicts(flag.Cleared), Flagged: v.Verdicts(flag.Flagged), Held: v.Verdicts(flag.Held)}
 	}
 	if c := p.lists.Current(); c.Usable {
-		m.Lists = fmt.Sprintf("%s entries, seq %d, version %s", screen.Count(uint64(c.Snapshot.Len())), c.Seq, c.Snapshot.Version()[:12])
+		m.Lists = fmt.Sprintf("%s entries, seq %d, version %s", screen.Count(uint64(c.Entries())), c.Seq, c.Version()[:12])
 	} else {
 		m.Lists = "none usable: " + c.Why
 	}

@@ -50,7 +50,7 @@ func (p *Pipeline) readiness() httpx.Readiness {
 		c := p.lists.Current()
 		part := httpx.Part{OK: c.Usable, Detail: c.Why}
 		if c.Usable {
-			part.Detail = fmt.Sprintf("seq %d, %d entries, version %s", c.Seq, c.Snapshot.Len(), c.Snapshot.Version())
+			part.Detail = fmt.Sprintf("seq %d, %d entries, version %s", c.Seq, c.Entries(), c.Version())
 		}
 		r.Parts["lists"] = part
 		if p.opts.Parts.Enrichment && !p.opts.Parts.Ingest && !c.Usable {

@@ -38,6 +38,10 @@ type Config struct {
 	Password string      // where the URL has none
 	TLS      *tls.Config // nil: what the URL says
 
+	// Lists of more than MemoryEntries entries together are stored in pages too, so that who screens need not hold them; 0:
+	// never.
+	MemoryEntries int
+
 	Timeout time.Duration // of one command or pipeline; default 2 s. A shorter deadline of the context goes before it.
 }
 
@@ -46,6 +50,8 @@ type Client struct {
 	rdb  redis.UniversalClient
 	addr string
 	cfg  Config
+
+	looked looked // at pages
 }
 
 // New makes a client. It dials nothing.

@@ -20,6 +20,8 @@ const (
 	keyStored   = prefix + "{lists}:stored"   // set: keys of all manifests and segments
 	keyManifest = prefix + "{lists}:manifest:"
 	keySegment  = prefix + "{lists}:segment:"
+	keyPage     = prefix + "{lists}:page:"
+	keyTables   = prefix + "{lists}:tables" // set: the page tables, by the hashes of their pieces
 
 	channelMoved = prefix + "{lists}:moved" // pub/sub: the seq to which the pointer was moved
 )
@@ -126,21 +128,38 @@ func (c *Client) get(ctx context.Context, what, key string) ([]byte, error) {
 	return data, domain(what, err)
 }
 
-// Missing returns the segments of m that are not there in their full length, in one pipeline.
+// Missing returns the segments and pieces of m that are not there in their full length, in one pipeline, and pages that
+// are not there: of these it looks at some with each call, by turns.
 func (c *Client) Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error) {
-	ctx, cancel := c.limit(ctx)
-	defer cancel()
-	var segments []watchlist.Segment
-	var lengths []*redis.IntCmd
-	pipe := c.rdb.Pipeline()
+	missing, err := c.missingSegments(ctx, m)
+	if err != nil || len(missing) > 0 {
+		return missing, err
+	}
+	return c.missingPages(ctx, m)
+}
+
+func (c *Client) missingSegments(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error) {
+	var all []watchlist.Segment
 	for _, l := range m.Lists {
-		for _, g := range l.Segments {
-			segments = append(segments, g)
-			lengths = append(lengths, pipe.StrLen(ctx, keySegment+g.SHA256))
+		all = append(all, l.Segments...)
+		for _, p := range l.Pieces() {
+			all = append(all, watchlist.Segment{SHA256: p.SHA256, Bytes: p.Bytes})
 		}
 	}
+	return c.shorter(ctx, all)
+}
+
+// shorter returns those of the segments that are not there in their full length.
+func (c *Client) shorter(ctx context.Context, segments []watchlist.Segment) ([]watchlist.Segment, error) {
 	if len(segments) == 0 {
 		return nil, nil
+	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	lengths := make([]*redis.IntCmd, len(segments))
+	pipe := c.rdb.Pipeline()
+	for i, g := range segments {
+		lengths[i] = pipe.StrLen(ctx, keySegment+g.SHA256)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, domain("segments", err)
@@ -164,7 +183,7 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 	if err != nil {
 		return watchlist.Manifest{}, err
 	}
-	missing, err := c.Missing(ctx, m)
+	missing, err := c.missingSegments(ctx, m)
 	if err != nil && !errors.Is(err, lists.ErrBroken) { // a key of another type is overwritten
 		return watchlist.Manifest{}, err
 	}
@@ -172,16 +191,16 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 	for _, g := range missing {
 		wanted[g.SHA256] = true
 	}
-	return c.store(ctx, s, func(g watchlist.Segment) bool { return err != nil || wanted[g.SHA256] })
+	return c.store(ctx, s, err != nil, func(g watchlist.Segment) bool { return err != nil || wanted[g.SHA256] })
 }
 
 // Repair is Store over what is there, so that segments which are damaged in their full length are written anew too.
 func (c *Client) Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
-	return c.store(ctx, s, func(watchlist.Segment) bool { return true })
+	return c.store(ctx, s, true, func(watchlist.Segment) bool { return true })
 }
 
-// store writes the wanted segments and the manifest.
-func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, wanted func(watchlist.Segment) bool) (watchlist.Manifest, error) {
+// store writes the wanted segments, pages where the lists are large, and the manifest.
+func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, anew bool, wanted func(watchlist.Segment) bool) (watchlist.Manifest, error) {
 	w := c.writer()
 	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
 		if !wanted(g) {
@@ -189,6 +208,9 @@ func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, wanted func(w
 		}
 		return w.put(ctx, keySegment+g.SHA256, string(data)) // the pipeline keeps the data until it is sent: string makes a copy
 	})
+	if err == nil && c.cfg.MemoryEntries > 0 && s.Len() > c.cfg.MemoryEntries {
+		err = c.storePages(ctx, w, s, &m, anew)
+	}
 	if err == nil {
 		err = w.flush(ctx) // the manifest comes behind everything that it names
 	}
@@ -216,6 +238,11 @@ func (c *Client) writer() *writer { return &writer{c: c, pipe: c.rdb.Pipeline()}
 
 func (w *writer) put(ctx context.Context, key, value string) error {
 	w.pipe.SAdd(ctx, keyStored, key)
+	return w.set(ctx, key, value)
+}
+
+// set is put for what is found again without being noted.
+func (w *writer) set(ctx context.Context, key, value string) error {
 	w.pipe.Set(ctx, key, value, 0)
 	if w.size += len(value); w.size < chunkBytes {
 		return nil
@@ -241,16 +268,19 @@ func (w *writer) flush(ctx context.Context) error {
 // left that came to nothing. The caller holds the lease under which snapshots are stored. It returns how many keys it
 // removed.
 func (c *Client) Prune(ctx context.Context) (int, error) {
-	ctx, cancel := c.limit(ctx)
-	defer cancel()
-	versions, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyVersions, Start: 0, Stop: keepVersions - 1, Rev: true}).Result()
+	versions, err := c.newest(ctx)
 	if err != nil {
-		return 0, domain("versions", err)
+		return 0, err
 	}
 	kept, err := c.keysOf(ctx, versions)
 	if err != nil {
 		return 0, err
 	}
+	if err := c.prunePages(ctx, kept); err != nil { // before the tables that name them
+		return 0, err
+	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
 	stored, err := c.rdb.SMembers(ctx, keyStored).Result()
 	if err != nil {
 		return 0, domain("stored keys", err)
@@ -267,6 +297,14 @@ func (c *Client) Prune(ctx context.Context) (int, error) {
 	pipe.ZRemRangeByRank(ctx, keyVersions, 0, -keepVersions-1)
 	_, err = pipe.Exec(ctx)
 	return n, domain("removing old versions", err)
+}
+
+// newest are the versions that are kept.
+func (c *Client) newest(ctx context.Context) ([]string, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	versions, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyVersions, Start: 0, Stop: keepVersions - 1, Rev: true}).Result()
+	return versions, domain("versions", err)
 }
 
 // keysOf are the keys of versions: their manifests and segments. A manifest that is gone or cannot be read names none.
@@ -288,6 +326,12 @@ func (c *Client) keysOf(ctx context.Context, versions []string) (map[string]bool
 		for _, l := range m.Lists {
 			for _, g := range l.Segments {
 				out[keySegment+g.SHA256] = true
+			}
+			for _, p := range l.Pieces() {
+				out[keySegment+p.SHA256] = true
+			}
+			if l.Paged != nil {
+				out[tableName(l.Paged.Table)] = true
 			}
 		}
 	}

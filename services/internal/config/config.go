@@ -161,6 +161,7 @@ type Ingest struct {
 type Lists struct {
 	PointerMaxAge time.Duration `name:"pointer-max-age" default:"30s" help:"How long a snapshot stays usable without Redis confirming that it is the current one."`
 	HoldAfter     time.Duration `name:"hold-after" default:"60s" help:"Without a usable snapshot, enrichment stops; after this long it judges HELD instead."`
+	MemoryEntries int           `name:"memory-entries" default:"2000000" help:"Up to so many entries of all lists together an instance holds in memory, at about 200 bytes each; of more, it holds filters and looks positives up in Redis. 0: always in memory. Set it alike for enrichment, the watchlist service and imports."`
 }
 
 // Screening is the part of the policy that is a setting.

@@ -90,6 +90,9 @@ func (c *Config) Validate() error {
 		}
 	}
 	checkSources(c.Sources, bad)
+	if c.Lists.MemoryEntries < 0 {
+		bad("lists.memory_entries", c.Lists.MemoryEntries, "zero or more")
+	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }

@@ -66,8 +66,16 @@ func WriteCopy(file string, p Pointer, s *watchlist.Snapshot) error {
 	return out.CloseAtomicallyReplace()
 }
 
+// errTooMany says that a copy was not read because it is larger than what is to be held in memory.
+var errTooMany = errors.New("the copy has too many entries to be held in memory")
+
 // ReadCopy reads what WriteCopy wrote, and verifies it as if it came from Redis. ErrNoCopy: there is no file.
 func ReadCopy(file string) (p Pointer, s *watchlist.Snapshot, err error) {
+	return readCopy(file, func(int) bool { return false })
+}
+
+// readCopy is ReadCopy, unless there are too many entries.
+func readCopy(file string, tooMany func(entries int) bool) (p Pointer, s *watchlist.Snapshot, err error) {
 	in, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil, fmt.Errorf("%w: %s", ErrNoCopy, file)
@@ -100,6 +108,9 @@ func ReadCopy(file string) (p Pointer, s *watchlist.Snapshot, err error) {
 	}
 	if m.Version != p.Version || m.Count != p.Count {
 		return p, nil, fmt.Errorf("%w: %s: pointer and manifest do not agree", watchlist.ErrCorrupt, file)
+	}
+	if tooMany(m.Count) {
+		return p, nil, fmt.Errorf("%w: %d", errTooMany, m.Count)
 	}
 	// The segments stand in the file in the order of the manifest: each is read before the next one, and decoded beside it.
 	l := m.Begin(nil)

@@ -28,6 +28,10 @@ type Config struct {
 	MaxAge time.Duration // how long a snapshot stays usable without the pointer; default 30 s
 	File   string        // where a verified copy is kept and read at the start; "": nowhere
 	Memory *Memory       // what the process loaded; nil: of the follower's own
+	// Lists of more than MemoryEntries entries together are held without their entries, where they are stored so and Pages
+	// is not nil: what a filter calls positive is then confirmed with pages of Redis. 0: all entries are always held.
+	MemoryEntries int
+	Pages         PageSource
 	// Watch calls its argument whenever the pointer may have moved, until ctx ends; then it is read at once. Nil: nobody
 	// tells. A word that is lost is made up for by the next poll.
 	Watch func(ctx context.Context, moved func())
@@ -40,19 +44,23 @@ type Config struct {
 	Logger   zerolog.Logger
 }
 
-// Current is what is known at one moment.
+// Current is what is known at one moment, in one of the two forms of lists: both are nil when none was ever loaded.
 type Current struct {
-	Snapshot *watchlist.Snapshot // nil when none was ever loaded
-	Seq      uint64              // the activation that put it in force
-	Usable   bool
-	Why      string    // not usable: the reason, for people
-	Since    time.Time // not usable: since when
+	Snapshot *watchlist.Snapshot // with all entries in memory
+	Paged    *watchlist.Paged    // without, to be confirmed with pages
+	// Pages fetches pages of Paged; those that are not there as they were stored are an error.
+	Pages  func(context.Context, []watchlist.PageHash) ([][]byte, error)
+	Seq    uint64 // the activation that put it in force
+	Usable bool
+	Why    string    // not usable: the reason, for people
+	Since  time.Time // not usable: since when
 }
 
 // Follower follows the lists.
 type Follower struct {
 	cfg  Config
 	src  Source
+	shop *pager
 	held atomic.Pointer[held]
 
 	moved chan struct{} // the pointer may have moved
@@ -70,13 +78,29 @@ type save struct {
 
 // held is what the follower has; it is replaced, never changed.
 type held struct {
-	snapshot  *watchlist.Snapshot
-	pointer   Pointer   // of snapshot
+	forms
+	pointer   Pointer   // of what is held
 	confirmed time.Time // when Redis last named it as in force; zero: never
 	trouble   string    // what is wrong since then; "" nothing
 	began     time.Time // of the follower
 	sources   bound     // from when on a source is too old
 }
+
+// forms are lists in one of their two forms, or in none.
+type forms struct {
+	snapshot *watchlist.Snapshot
+	paged    *watchlist.Paged
+}
+
+func (f forms) version() string {
+	if f.paged != nil {
+		return f.paged.Version()
+	}
+	return f.snapshot.Version()
+}
+
+// Entries is the number of entries of all lists.
+func (c Current) Entries() int { return c.Snapshot.Len() + c.Paged.Len() }
 
 // Stats are counters and gauges of a follower.
 type Stats struct {
@@ -85,6 +109,10 @@ type Stats struct {
 	Loads     uint64 // snapshots loaded and taken
 	BadLoads  uint64 // snapshots that were not whole
 	CopyFails uint64 // copies that could not be written
+
+	Pages     uint64 // pages that confirmed what a filter called positive
+	PageReads uint64 // those that were read from Redis for it
+	PageFails uint64 // pages that could not be had
 }
 
 // New makes a follower. It dials nothing and reads nothing.
@@ -105,6 +133,9 @@ func New(cfg Config, src Source) (*Follower, error) {
 		cfg.Memory = NewMemory()
 	}
 	f := &Follower{cfg: cfg, src: src, moved: make(chan struct{}, 1), saves: make(chan save, 1)}
+	if cfg.Pages != nil {
+		f.shop = newPager(cfg.Pages)
+	}
 	f.held.Store(&held{began: cfg.Now(), trouble: "the pointer was not read yet"})
 	return f, nil
 }
@@ -146,7 +177,10 @@ func (f *Follower) wake() {
 func (f *Follower) Current() Current {
 	h := f.held.Load()
 	now := f.cfg.Now()
-	c := Current{Snapshot: h.snapshot, Seq: h.pointer.Seq}
+	c := Current{Snapshot: h.snapshot, Paged: h.paged, Seq: h.pointer.Seq}
+	if h.paged != nil {
+		c.Pages = f.pages
+	}
 	switch {
 	case h.confirmed.IsZero():
 		c.Why, c.Since = h.trouble, h.began
@@ -199,7 +233,7 @@ func (f *Follower) Poll(ctx context.Context) {
 		}
 		have = Pointer{} // what is held belongs to an epoch that has ended
 	}
-	switch decide(have, p, h.snapshot.Version()) {
+	switch decide(have, p, h.version()) {
 	case confirm:
 		h.pointer, h.confirmed, h.trouble = p, asked, ""
 		f.set(h, func(s *Stats) { s.Polls++ })
@@ -273,7 +307,7 @@ func (f *Follower) otherEpoch(ctx context.Context, have, now Pointer) string {
 // load reads the snapshot that p names and takes it when it is whole.
 func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time) {
 	began := time.Now()
-	m, s, err := f.read(ctx, h, p)
+	m, now, err := f.read(ctx, h, p)
 	if err != nil {
 		if ctx.Err() != nil {
 			return
@@ -282,27 +316,61 @@ func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time)
 		f.set(failed(h, fmt.Sprintf("seq %d cannot be loaded: %s", p.Seq, explain(err))), func(s *Stats) { s.Polls++; s.BadLoads++ })
 		return
 	}
-	h.snapshot, h.pointer, h.confirmed, h.trouble = s, p, asked, ""
+	h.forms, h.pointer, h.confirmed, h.trouble = now, p, asked, ""
 	f.set(h, func(s *Stats) { s.Polls++; s.Loads++ })
-	f.cfg.Logger.Info().Uint64("seq", p.Seq).Str("version", p.Version).Int("entries", s.Len()).Int("lists", len(m.Lists)).
-		Dur("took", time.Since(began)).Msg("lists loaded")
-	if f.cfg.File != "" {
-		f.save(save{p, s})
+	f.cfg.Logger.Info().Uint64("seq", p.Seq).Str("version", p.Version).Int("entries", m.Count).Int("lists", len(m.Lists)).
+		Bool("in_memory", now.snapshot != nil).Dur("took", time.Since(began)).Msg("lists loaded")
+	if f.cfg.File != "" && now.snapshot != nil {
+		f.save(save{p, now.snapshot})
 	}
 }
 
-// read loads what p names. While transfers are screened with what is held, half of the processors are left to them.
-func (f *Follower) read(ctx context.Context, h held, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
-	m, err := readManifest(ctx, f.src, p)
-	if err != nil {
-		return m, nil, err
+// read loads what p names, in the form that its size asks for. While transfers are screened with what is held, half of
+// the processors are left to them.
+func (f *Follower) read(ctx context.Context, h held, p Pointer) (m watchlist.Manifest, now forms, err error) {
+	if m, err = readManifest(ctx, f.src, p); err != nil {
+		return m, now, err
 	}
 	workers := runtime.GOMAXPROCS(0)
-	if h.snapshot != nil {
+	if h.version() != "" {
 		workers = max(1, workers/2)
 	}
-	s, err := f.cfg.Memory.snapshot(ctx, f.src, m, workers)
-	return m, s, err
+	if !f.tooMany(m.Count) {
+		now.snapshot, err = f.cfg.Memory.snapshot(ctx, f.src, m, workers)
+		return m, now, err
+	}
+	if !m.HasPages() {
+		f.cfg.Logger.Warn().Int("entries", m.Count).Int("lists.memory_entries", f.cfg.MemoryEntries).
+			Msg("the lists are large and were not stored in pages: all entries are held in memory; set lists.memory_entries alike wherever lists are imported")
+		now.snapshot, err = f.cfg.Memory.snapshot(ctx, f.src, m, workers)
+		return m, now, err
+	}
+	f.cfg.Memory.forget()
+	l := m.BeginPaged(h.paged)
+	if err := fetch(ctx, f.src, l, workers); err != nil {
+		return m, now, err
+	}
+	now.paged, err = l.Paged()
+	return m, now, err
+}
+
+// tooMany says whether so many entries are not to be held in memory.
+func (f *Follower) tooMany(entries int) bool {
+	return f.shop != nil && f.cfg.MemoryEntries > 0 && entries > f.cfg.MemoryEntries
+}
+
+// pages is Current.Pages.
+func (f *Follower) pages(ctx context.Context, wanted []watchlist.PageHash) ([][]byte, error) {
+	pages, read, err := f.shop.pages(ctx, wanted)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stats.PageReads += uint64(read)
+	if err != nil {
+		f.stats.PageFails++
+		return nil, err
+	}
+	f.stats.Pages += uint64(len(wanted))
+	return pages, nil
 }
 
 // save has a copy written, in place of one that waits.
@@ -371,8 +439,8 @@ func (f *Follower) restore() {
 	if f.cfg.File == "" {
 		return
 	}
-	p, s, err := ReadCopy(f.cfg.File)
-	if errors.Is(err, ErrNoCopy) {
+	p, s, err := readCopy(f.cfg.File, f.tooMany)
+	if errors.Is(err, ErrNoCopy) || errors.Is(err, errTooMany) {
 		return
 	}
 	if err != nil {

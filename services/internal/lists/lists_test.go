@@ -129,7 +129,7 @@ func (f *Follower) want(t *testing.T, what string, usable bool, seq uint64, why 
 	if c.Usable != usable || c.Seq != seq || usable != (c.Why == "") || !strings.Contains(c.Why, why) {
 		t.Errorf("%s: usable %v, seq %d, why %q; want %v, %d, %q", what, c.Usable, c.Seq, c.Why, usable, seq, why)
 	}
-	if usable && c.Snapshot == nil || !usable && c.Since.IsZero() {
+	if usable && c.Snapshot == nil && c.Paged == nil || !usable && c.Since.IsZero() {
 		t.Errorf("%s: %+v", what, c)
 	}
 }
@@ -504,7 +504,7 @@ func BenchmarkCurrent(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f.held.Store(&held{snapshot: snapshot(b, 10), confirmed: time.Now()})
+	f.held.Store(&held{forms: forms{snapshot: snapshot(b, 10)}, confirmed: time.Now()})
 	b.ReportAllocs()
 	for b.Loop() {
 		f.Current()

@@ -42,6 +42,13 @@ func (m *Memory) keep(s *watchlist.Snapshot) *watchlist.Snapshot {
 	return m.last
 }
 
+// forget drops what is remembered: the process does not hold entries any more.
+func (m *Memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last = nil
+}
+
 // Load reads the snapshot that a pointer names, whole: manifest and pointer agree on version and count, and every
 // segment, list and the version have the hash that they are named by.
 func Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
@@ -78,15 +85,7 @@ func readManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifes
 // snapshot loads what a manifest describes.
 func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Manifest, workers int) (*watchlist.Snapshot, error) {
 	l := manifest.Begin(m.have())
-	missing := l.Missing()
-	err := each(len(missing), workers, func(i int) error {
-		data, err := src.Segment(ctx, missing[i].SHA256)
-		if err != nil {
-			return err
-		}
-		return l.Put(i, data)
-	})
-	if err != nil {
+	if err := fetch(ctx, src, l, workers); err != nil {
 		return nil, err
 	}
 	s, err := l.Snapshot()
@@ -94,6 +93,24 @@ func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Ma
 		return nil, err
 	}
 	return m.keep(s), nil
+}
+
+// loading is a watchlist.Loading or a watchlist.PagedLoading.
+type loading interface {
+	Missing() []watchlist.Segment
+	Put(i int, data []byte) error
+}
+
+// fetch gets what is missing.
+func fetch(ctx context.Context, src Source, l loading, workers int) error {
+	missing := l.Missing()
+	return each(len(missing), workers, func(i int) error {
+		data, err := src.Segment(ctx, missing[i].SHA256)
+		if err != nil {
+			return err
+		}
+		return l.Put(i, data)
+	})
 }
 
 // each calls fn for 0 to n-1 by so many goroutines, until one call fails, and returns that error. Between two calls a

@@ -3,6 +3,8 @@ package lists
 import (
 	"context"
 	"errors"
+
+	"sluice/pkg/watchlist"
 )
 
 // Source is where the lists are distributed; services/internal/cache implements it. Its errors wrap those below.
@@ -13,6 +15,13 @@ type Source interface {
 	Manifest(ctx context.Context, version string) ([]byte, error)
 	// Segment returns the bytes of a segment as they were stored; the caller verifies them.
 	Segment(ctx context.Context, sha256 string) ([]byte, error)
+}
+
+// PageSource is where the pages of large lists are; services/internal/cache implements it.
+type PageSource interface {
+	// Pages returns the bytes of pages as they were stored, in few round trips; the caller verifies them. An error that
+	// wraps ErrNotFound: one of them is not there, which says nothing about what is listed.
+	Pages(ctx context.Context, wanted []watchlist.PageHash) ([][]byte, error)
 }
 
 // Pointer says which version of the lists is in force.
