@@ -1,0 +1,121 @@
+package mutants
+
+// Mutant is a way to break a promise.
+type Mutant struct {
+	Promise string // what it breaks, as a reader of the docs knows it
+	Break   string // how
+	Edits   []Edit
+	Tests   []string // packages whose tests must notice, relative to the repository's root
+}
+
+// Edit replaces text that stands in a file exactly once.
+type Edit struct {
+	File     string // relative to the repository's root
+	Old, New string
+}
+
+// All are the mutants, in the order of the promises. A feature that makes a promise adds how it would be broken.
+var All = []Mutant{
+	{
+		Promise: "a stage commits only after all in-sync replicas have its output", Break: "commit before the write",
+		Edits: []Edit{{"services/internal/stream/process.go",
+			"\t\t\terr = ln.write()\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n\t\t\tln.acknowledged(in, started)\n\t\t\treturn true\n\t\tcase IsPermanent(err) && len(in.Records) > 1:",
+			"\t\t\tln.acknowledged(in, started)\n\t\t\terr = ln.write()\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n\t\t\treturn true\n\t\tcase IsPermanent(err) && len(in.Records) > 1:"}},
+		Tests: []string{"services/internal/stream/memory"},
+	},
+	{
+		Promise: "a stage commits only after all in-sync replicas have its output", Break: "take one replica's word",
+		Edits: []Edit{{"services/internal/broker/produce.go", "AppendUint16(d, acksAll)", "AppendUint16(d, min(acksAll, 1))"}},
+		Tests: []string{"services/internal/broker"},
+	},
+	{
+		Promise: "no verdict is lost", Break: "skip an offset",
+		Edits: []Edit{{"services/internal/stream/process.go", "ln.mark(p, rec.Offset+1)", "ln.mark(p, rec.Offset+2)"}},
+		Tests: []string{"services/internal/stream/memory"},
+	},
+	{
+		Promise: "no verdict is lost", Break: "fetch one record too far on",
+		Edits: []Edit{{"services/internal/stream/lane.go", "p.Offset, p.damaged = got.next, 0", "p.Offset, p.damaged = got.next+1, 0"}},
+		Tests: []string{"services/internal/stream/memory"},
+	},
+	{
+		Promise: "no verdict is lost", Break: "commit for an old generation",
+		Edits: []Edit{
+			{"services/internal/stream/loop.go", "if err != nil && !errors.Is(err, ErrStaleGeneration) {", "if err != nil {"},
+			{"services/internal/stream/loop.go", "marks: make(map[partitionKey]int64, len(parts))}", "marks: ofAll}"},
+			{"services/internal/stream/loop.go", "func newCommitter(", "var ofAll = map[partitionKey]int64{}\n\nfunc newCommitter("},
+		},
+		Tests: []string{"services/internal/stream/memory", "services/internal/broker"},
+	},
+	{
+		Promise: "the recorder commits only after ClickHouse has acknowledged", Break: "ignore a failed insert",
+		Edits: []Edit{{"services/internal/warehouse/insert.go",
+			"return fmt.Errorf(\"insert into %s: %w\", table, classify(err))", "_ = classify(err)\n\t\treturn nil"}},
+		Tests: []string{"services/internal/warehouse"},
+	},
+	{
+		Promise: "when a list is half loaded, nothing is cleared as complete", Break: "drop the hash check",
+		Edits: []Edit{{"pkg/watchlist/segment.go", "if sum := hexSum(data); sum != g.SHA256 {", "if sum := g.SHA256; sum != g.SHA256 {"}},
+		Tests: []string{"pkg/watchlist"},
+	},
+	{
+		Promise: "when a list is missing, nothing is cleared as complete", Break: "screen without lists as if there were some",
+		Edits: []Edit{{"pkg/screening/screen.go", "r.Status = Degraded\n\t\treturn r", "return r"}},
+		Tests: []string{"pkg/screening", "pkg/judge"},
+	},
+	{
+		Promise: "when a list is stale, nothing is cleared as complete", Break: "clear on a Redis error",
+		Edits: []Edit{{"services/internal/lists/lists.go", "case now.Sub(h.confirmed) > f.cfg.MaxAge:", "case now.Sub(h.confirmed) > 1000*f.cfg.MaxAge:"}},
+		Tests: []string{"services/internal/lists"},
+	},
+	{
+		Promise: "when a list is stale, nothing is cleared as complete", Break: "go on screening with lists that are not usable",
+		Edits: []Edit{{"services/enrichment/enrichment.go", "\t\tdegraded = true\n", "\t\tdegraded = false\n"}},
+		Tests: []string{"services/enrichment"},
+	},
+	{
+		Promise: "when a list moves back, it is noticed", Break: "take an older pointer",
+		Edits: []Edit{{"services/internal/lists/lists.go", "case now.Seq < have.Seq:", "case now.Seq+1 == 0:"}},
+		Tests: []string{"services/internal/lists"},
+	},
+	{
+		Promise: "what is listed is found", Break: "a wrong fingerprint in the header",
+		Edits: []Edit{{"pkg/event/fingerprint.go", "p.Parties[i].Key.Fingerprint())", "^p.Parties[i].Key.Fingerprint())"}},
+		Tests: []string{"pkg/event", "services/ingest"},
+	},
+	{
+		Promise: "what is listed is found", Break: "a wrong fingerprint from the fast way",
+		Edits: []Edit{{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, known.print)", "r.out.Prints = append(r.out.Prints, known.print+1)"}},
+		Tests: []string{"pkg/transfer"},
+	},
+	{
+		Promise: "a conflict is held", Break: "forget that a transfer conflicts",
+		Edits: []Edit{{"services/ingest/raw.go", "\t\t\tfound[i] = before\n", "\t\t\tdelete(found, i)\n"}},
+		Tests: []string{"services/ingest"},
+	},
+	{
+		Promise: "the same transfer twice changes no count", Break: "an identity that changes with the time",
+		Edits: []Edit{{"pkg/transfer/identity.go", "scratch = appendPart(scratch[:0], tenant)", "scratch = appendPart(scratch[len(scratch)/2:len(scratch)/2], tenant)\n\tscratch = append(scratch, byte(cap(scratch)))"}},
+		Tests: []string{"pkg/transfer"},
+	},
+	{
+		Promise: "a flagged transfer is on flagged.v1", Break: "publish the cleared instead",
+		Edits: []Edit{{"services/alerting/alerting.go", "if !o.Flagged {", "if o.Flagged {"}},
+		Tests: []string{"services/alerting"},
+	},
+	{
+		Promise: "a poison message is quarantined whole", Break: "pass it on and keep nothing",
+		Edits: []Edit{{"services/enrichment/enrichment.go", "out.DeadLetter(rec, stream.ReasonOf(cause), cause)\n\tknown :=", "known :="}},
+		Tests: []string{"services/enrichment"},
+	},
+	{
+		Promise: "a 2xx answer means that the transfer is safe", Break: "answer before the acknowledgement",
+		Edits: []Edit{{"services/ingest/http.go", "Status: http.StatusServiceUnavailable, Detail: \"the broker", "Status: http.StatusAccepted, Detail: \"the broker"}},
+		Tests: []string{"services/ingest"},
+	},
+	{
+		Promise: "a list that collapses is refused", Break: "no guard against a list that shrinks",
+		Edits: []Edit{{"pkg/watchlist/guard.go", "case (l.Before-l.After)*100 > l.Before*MaxShrinkPercent:", "case l.Before < 0:"}},
+		Tests: []string{"pkg/watchlist"},
+	},
+}
