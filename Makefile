@@ -42,6 +42,10 @@ e2e: build ## the end-to-end suite, embedded and against real servers (fetches A
 chaos: build ## faults by seeded plans under load, then `sluice verify`; SEEDS=1-20 WINDOW=8s
 	SLUICE_CHAOS=$(or $(SEEDS),1-20) SLUICE_CHAOS_WINDOW=$(or $(WINDOW),8s) go test -count=1 -timeout 6h -run '^TestChaos$$' -v ./services/e2e
 
+.PHONY: mutants
+mutants: ## break each promise on purpose, and hold the tests to noticing; the table goes to docs/reference/mutants.md
+	SLUICE_MUTANTS=$(abspath docs/reference/mutants.md) go test -count=1 -timeout 2h -run '^TestMutants$$' -v ./services/internal/mutants
+
 .PHONY: bench
 bench: build ## rate of each hop and of the whole beside the bare loop, in one run
 	@bin/sluice bench

@@ -67,6 +67,9 @@ func TestEveryVerdictIsPublishedAndTheOthersFlagged(t *testing.T) {
 		}
 	}
 	f := got[schemas.Flagged][0]
+	if string(f.Value) != string(got[schemas.Verdicts][1].Value) || f.Partition != 3 || string(f.Key) != "default/c" {
+		t.Errorf("flagged: %s/%d: %s", f.Key, f.Partition, f.Value)
+	}
 	for name, want := range map[string]string{event.HeaderCloudID: id + ".9", event.HeaderCloudSpec: "1.0", event.HeaderCloudType: event.CloudTypeFlagged, event.HeaderID: id} {
 		if v, _ := f.Headers.Get(name); string(v) != want {
 			t.Errorf("%s: %q, want %q", name, v, want)
@@ -83,5 +86,25 @@ func TestADamagedRecordIsAPermanentError(t *testing.T) {
 	bad.Value = bad.Value[:40]
 	if _, err := handle(t, s, bad); !stream.IsPermanent(err) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPoisonousRecordIsKeptAndItsTransferHeld(t *testing.T) {
+	s, _ := stage(t)
+	bad := screened("", false)
+	bad.Value = bad.Value[:40]
+	out := stream.NewOut(stream.OutConfig{Stage: "alerting", Partitions: stream.FixedPartitions(6)})
+	if err := s.ForLane().(stream.Poisoner).Poison(t.Context(), &bad, errors.New("damaged"), out); err != nil || out.Err() != nil {
+		t.Fatal(err, out.Err())
+	}
+	got := map[string]stream.Record{}
+	out.Each(func(r *stream.Record) { got[r.Topic] = *r })
+	if string(got[schemas.DeadLetters].Value) != string(bad.Value) {
+		t.Errorf("dead letter %q", got[schemas.DeadLetters].Value)
+	}
+	for _, topic := range []string{schemas.Verdicts, schemas.Flagged} {
+		if v := string(got[topic].Value); !strings.Contains(v, id) || !strings.Contains(v, `"verdict":"held"`) || !strings.Contains(v, `"quarantined"`) {
+			t.Errorf("%s: %s", topic, v)
+		}
 	}
 }

@@ -119,3 +119,23 @@ func TestADamagedRecordIsAPermanentError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAPoisonousRecordIsKeptAndPassedOn(t *testing.T) {
+	bad := fact(t, listed)
+	id, _ := bad.Headers.Get(event.HeaderID)
+	bad.Value = bad.Value[:len(bad.Value)/2]
+	s := New(Config{HoldAfter: time.Minute, Now: func() time.Time { return noon }}, fixed(inForce(t)), NewMetrics(prometheus.NewRegistry()))
+	out := stream.NewOut(stream.OutConfig{Stage: "enrichment", Partitions: stream.FixedPartitions(6)})
+	if err := s.ForLane().(stream.Poisoner).Poison(t.Context(), &bad, errors.New("damaged"), out); err != nil || out.Err() != nil {
+		t.Fatal(err, out.Err())
+	}
+	got := map[string]stream.Record{}
+	out.Each(func(r *stream.Record) { got[r.Topic] = *r })
+	if string(got[schemas.DeadLetters].Value) != string(bad.Value) {
+		t.Errorf("dead letter %q", got[schemas.DeadLetters].Value)
+	}
+	passed := got[schemas.Screened]
+	if v := string(passed.Value); !strings.Contains(v, string(id)) || !strings.Contains(v, `"quarantined":true`) || passed.Partition != bad.Partition {
+		t.Errorf("passed on %s", v)
+	}
+}

@@ -78,7 +78,7 @@ func TestMutants(t *testing.T) {
 		t.Skip("SLUICE_MUTANTS is not set: it names the file for the table (make mutants)")
 	}
 	repo := root(t)
-	table := "| Promise | Broken on purpose | Caught by |\n| --- | --- | --- |\n"
+	table := "# Mutants\n\nEach promise, broken on purpose in one place, and the tests that fail then. Made by `make mutants`.\n\n| Promise | Broken on purpose | Caught by |\n| --- | --- | --- |\n"
 	for _, m := range All {
 		t.Run(m.Break, func(t *testing.T) {
 			caught := attempt(t, repo, m)

@@ -41,11 +41,11 @@ var All = []Mutant{
 	{
 		Promise: "no verdict is lost", Break: "commit for an old generation",
 		Edits: []Edit{
-			{"services/internal/stream/loop.go", "if err != nil && !errors.Is(err, ErrStaleGeneration) {", "if err != nil {"},
+			{"services/internal/stream/loop.go", "if err != nil && !errors.Is(err, ErrStaleGeneration) {", "if errors.Join(err) != nil {"},
 			{"services/internal/stream/loop.go", "marks: make(map[partitionKey]int64, len(parts))}", "marks: ofAll}"},
 			{"services/internal/stream/loop.go", "func newCommitter(", "var ofAll = map[partitionKey]int64{}\n\nfunc newCommitter("},
 		},
-		Tests: []string{"services/internal/stream/memory", "services/internal/broker"},
+		Tests: []string{"services/internal/stream"},
 	},
 	{
 		Promise: "the recorder commits only after ClickHouse has acknowledged", Break: "ignore a failed insert",
@@ -54,8 +54,12 @@ var All = []Mutant{
 		Tests: []string{"services/internal/warehouse"},
 	},
 	{
-		Promise: "when a list is half loaded, nothing is cleared as complete", Break: "drop the hash check",
-		Edits: []Edit{{"pkg/watchlist/segment.go", "if sum := hexSum(data); sum != g.SHA256 {", "if sum := g.SHA256; sum != g.SHA256 {"}},
+		Promise: "when a list is half loaded, nothing is cleared as complete", Break: "drop the hash checks, of the segments and of the whole",
+		Edits: []Edit{
+			{"pkg/watchlist/segment.go", "if sum := hexSum(data); sum != g.SHA256 {", "if sum := g.SHA256; sum != g.SHA256 {"},
+			{"pkg/watchlist/load.go", "if s.Len() != m.Count || s.Version() != m.Version {", "if s.Len() != m.Count {"},
+			{"pkg/watchlist/load.go", "if p.hash != ml.Hash || p.entries != ml.Entries {", "if p.entries != ml.Entries {"},
+		},
 		Tests: []string{"pkg/watchlist"},
 	},
 	{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/services/internal/stream"
+	"sluice/services/internal/stream/memory"
 )
 
 // A batch with a poisonous record is handled in halves. What is committed while the second half waits for something to
@@ -39,5 +40,23 @@ func TestOnlyTheHalfThatIsThroughIsCommitted(t *testing.T) {
 	}
 	if n := w.Committed("g", "in", 0); n != 50 {
 		t.Errorf("committed %d, and only 50 records are through", n)
+	}
+}
+
+// What the broker has not acknowledged is not committed, however often the batch is tried: a crash while it is away must
+// lose nothing.
+func TestNothingIsCommittedBeforeItsOutputIsAcknowledged(t *testing.T) {
+	w := newWorld(t)
+	w.Inject(func(c memory.Call) memory.Fault {
+		if c.Op == "produce" && c.Topic == "out" {
+			return memory.Fault{Before: stream.ErrUnavailable}
+		}
+		return memory.Fault{}
+	})
+	l, end := w.start(nil, nil)
+	w.await("the broker to be asked again and again", func() bool { return l.State().Retries > 20 })
+	end()
+	if n := w.Committed("g", "in", 0); n > 0 {
+		t.Errorf("committed %d, and nothing is acknowledged", n)
 	}
 }
