@@ -13,6 +13,15 @@ var audited = map[string]audit.Action{
 	"watchlist lookup": nothing,
 	"watchlist export": nothing,
 
+	"watchlist add":       audit.ListAdd,
+	"watchlist expire":    audit.ListExpire,
+	"watchlist remove":    audit.ListRemove,
+	"watchlist proposals": nothing,
+	"watchlist approve":   audit.ListApprove,
+	"watchlist reject":    audit.ListReject,
+	"watchlist sources":   nothing,
+	"watchlist fetch":     audit.ListRefresh,
+
 	"watchlist lookback status": nothing,
 	"watchlist lookback run":    audit.VerdictRescreen,
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"sluice/pkg/watchlist/format"
 	"sluice/services/internal/app"
 	"sluice/services/internal/config"
+	"sluice/services/internal/lists"
 	"sluice/services/watchlist"
 )
 
@@ -94,6 +97,18 @@ func (c *readOnly) live(ctx context.Context, fn func(watchlist.Live) error) (err
 type watchlistListCmd struct{ readOnly }
 
 func (c *watchlistListCmd) Run(ctx context.Context, s streams) error {
+	var states map[string]lists.State
+	if err := known(ctx, &c.Config, s, func(r lists.Register) error { states = r.Lists; return nil }); err != nil {
+		return err
+	}
+	refused := func() {
+		for _, name := range slices.Sorted(maps.Keys(states)) {
+			if r := states[name].Refused; r != nil {
+				fmt.Fprintf(s.Err, "%s: the load of %s by %s was refused: %s\n", name, r.At.Format(time.RFC3339), r.Actor, r.Text)
+			}
+		}
+	}
+	defer refused()
 	return c.live(ctx, func(l watchlist.Live) error {
 		out := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(out, "list\tentries\tformat\timported\tversion\n")

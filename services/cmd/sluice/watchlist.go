@@ -22,6 +22,15 @@ type watchlistCmd struct {
 	Lookup watchlistLookupCmd `cmd:"" help:"Show what is, or was, listed about an address or about a transfer's addresses."`
 	Export watchlistExportCmd `cmd:"" help:"Write the entries in force, or of any version (NDJSON)."`
 
+	Add       watchlistAddCmd       `cmd:"" help:"Add entries to an own list, or change those with the same id."`
+	Expire    watchlistExpireCmd    `cmd:"" help:"Give entries of an own list an end."`
+	Remove    watchlistRemoveCmd    `cmd:"" help:"Take entries out of an own list."`
+	Proposals watchlistProposalsCmd `cmd:"" help:"Show what waits for a second person."`
+	Approve   watchlistApproveCmd   `cmd:"" help:"Approve what another person proposed."`
+	Reject    watchlistRejectCmd    `cmd:"" help:"Take a proposal away."`
+	Sources   watchlistSourcesCmd   `cmd:"" help:"Show the state of the lists' sources."`
+	Fetch     watchlistFetchCmd     `cmd:"" help:"Look at the sources of the config now."`
+
 	Versions watchlistVersionsCmd `cmd:"" help:"Show every version of the lists that was ever in force."`
 	Diff     watchlistDiffCmd     `cmd:"" help:"Show how one version differs from another."`
 	Lookback lookbackCmd          `cmd:"" help:"Look at, or order, the screening of recorded transfers by newer lists."`

@@ -120,6 +120,15 @@ func (d *Desk) Import(ctx context.Context, req watchlist.ImportRequest) (watchli
 	return watchlist.Import(ctx, d.deps, req)
 }
 
+// Deps are what changes of the lists work on. The desk must have been opened for more than DeskLive.
+func (d *Desk) Deps() watchlist.Deps { return d.deps }
+
+// Person is who types a command on this machine, by the name that they give themselves. The account is what tells two
+// people apart; whoever may use it may be either.
+func Person(name, reason string) watchlist.Who {
+	return watchlist.Who{Actor: Actor(), Name: name, Reason: reason}
+}
+
 // Refresh looks at a source now.
 func (d *Desk) Refresh(ctx context.Context, src watchlist.Source) (watchlist.Outcome, watchlist.ImportResult, error) {
 	return watchlist.Refresh(ctx, d.deps, src, Actor(), 0)

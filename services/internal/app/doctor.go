@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"sluice/schemas"
 	"sluice/services/internal/config"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/doctor"
 	"sluice/services/internal/fetch"
+	"sluice/services/internal/lists"
 	"sluice/services/internal/stream"
 	"sluice/services/internal/tlsfile"
 )
@@ -44,6 +48,7 @@ func Checks(cfg *config.Config) []doctor.Check {
 		{Name: "kafka", Look: func(ctx context.Context) doctor.Finding { return lookKafka(ctx, cfg, s) }},
 		{Name: "topics", Look: func(ctx context.Context) doctor.Finding { return lookTopics(ctx, cfg, s) }},
 		{Name: "redis", Look: func(ctx context.Context) doctor.Finding { return lookRedis(ctx, cfg, s) }},
+		{Name: "lists", Look: func(ctx context.Context) doctor.Finding { return lookLists(ctx, cfg, s) }},
 		{Name: "clickhouse", Look: func(ctx context.Context) doctor.Finding { return lookClickHouse(ctx, cfg, s) }},
 	}
 }
@@ -109,6 +114,46 @@ func lookRedis(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 		return doctor.Bad(err, "set maxmemory-policy noeviction")
 	}
 	return doctor.Good("%s answers", config.Redact(s.Redis))
+}
+
+// lookLists looks at the sources of the lists and at loads that were refused.
+func lookLists(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
+	if s.Redis == "" {
+		return doctor.Doubtful("not looked at without Redis", "")
+	}
+	c, err := s.cacheClient(cfg)
+	if err != nil {
+		return doctor.Bad(err, "see redis above")
+	}
+	defer func() { _ = c.Close() }()
+	r, err := c.Register(ctx)
+	if errors.Is(err, lists.ErrNotFound) {
+		return doctor.Good("no list has a source, and no load was refused")
+	}
+	if err != nil {
+		return doctor.Bad(err, "see redis above")
+	}
+	var stale, bad []string
+	for _, name := range slices.Sorted(maps.Keys(r.Lists)) {
+		x := r.Lists[name]
+		if at := x.Stale(); !at.IsZero() && time.Now().After(at) {
+			stale = append(stale, name)
+		}
+		switch {
+		case x.Refused != nil:
+			bad = append(bad, fmt.Sprintf("%s: refused, %s", name, x.Refused.Text))
+		case x.Error != "":
+			bad = append(bad, fmt.Sprintf("%s: %s", name, x.Error))
+		}
+	}
+	switch {
+	case len(stale) > 0:
+		return doctor.Bad(fmt.Errorf("older than their max_age: %s; %s", strings.Join(stale, ", "), strings.Join(bad, "; ")),
+			"transfers are held until these lists are good again: sluice watchlist sources, sluice watchlist fetch; see docs/watchlists.md")
+	case len(bad) > 0:
+		return doctor.Doubtful(strings.Join(bad, "; "), "the version before stays in force; look at the publisher's file, and take it with sluice watchlist import --accept-shrink if it is right")
+	}
+	return doctor.Good("%d lists with a source or a state, all good; %d proposals wait", len(r.Lists), len(r.Proposals))
 }
 
 func lookClickHouse(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
