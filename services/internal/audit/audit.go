@@ -5,8 +5,8 @@
 // does both, and notes a failure. A record tells what happened in names, ids and counts; it never holds a secret.
 //
 // What a hash chain cannot show by itself is the loss of its end: whoever may write the log may also cut it off. The head
-// (number and hash of the last record) therefore stands in a file beside the log, is logged with every record, and is
-// what `sluice audit head` prints, to be kept where the log's owner cannot write. Verify compares with all that it is
+// (number and hash of the last record) therefore stands in a file beside the log, every record is also a log line, and the
+// head is what `sluice audit head` prints, to be kept where the log's owner cannot write. Verify compares with all that it is
 // given. Somebody who rewrites log and head file together is found only by a head that was kept elsewhere.
 package audit
 

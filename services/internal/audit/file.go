@@ -30,7 +30,7 @@ type File struct {
 // Config says where the log is.
 type Config struct {
 	Path string
-	Log  zerolog.Logger   // gets the head of every record: an anchor outside of the folder
+	Log  zerolog.Logger   // gets every record with its hash: a copy, and an anchor, outside of the folder
 	Now  func() time.Time // nil: time.Now
 }
 
@@ -65,52 +65,51 @@ func (f *File) Append(ctx context.Context, r Record) error {
 		return fmt.Errorf("audit: %s: another process keeps the log: %w", f.path, err)
 	}
 	defer func() { _ = lock.Close() }()
-	head, err := f.append(r)
-	if err != nil {
+	if err := f.append(r); err != nil {
 		return fmt.Errorf("audit: %w; nothing was changed", err)
 	}
-	f.log.Info().Str("action", string(r.Action)).Uint64("audit_seq", head.Seq).Str("audit_head", head.Hash.String()).Msg("written to the audit log")
 	return nil
 }
 
 // append writes the record behind what is there. The lock is held.
-func (f *File) append(r Record) (Head, error) {
+func (f *File) append(r Record) error {
 	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
-		return Head{}, err
+		return err
 	}
 	defer func() { _ = file.Close() }()
 	head, end, torn, err := tail(file)
 	if err != nil {
-		return Head{}, fmt.Errorf("%s: %w; `sluice audit verify` tells more", f.path, err)
+		return fmt.Errorf("%s: %w; `sluice audit verify` tells more", f.path, err)
 	}
 	kept, err := readHead(f.path)
 	if err != nil {
-		return Head{}, err
+		return err
 	}
 	if kept.Seq > head.Seq {
-		return Head{}, fmt.Errorf("%s ends with record %d, and %s knows of %d: the log was cut off; `sluice audit verify` tells more",
+		return fmt.Errorf("%s ends with record %d, and %s knows of %d: the log was cut off; `sluice audit verify` tells more",
 			f.path, head.Seq, headPath(f.path), kept.Seq)
 	}
 	if kept.Seq == 0 && head.Seq > 1 {
-		return Head{}, fmt.Errorf("%s has %d records, and %s is missing: put it back, or move the log away after `sluice audit verify`",
+		return fmt.Errorf("%s has %d records, and %s is missing: put it back, or move the log away after `sluice audit verify`",
 			f.path, head.Seq, headPath(f.path))
 	}
 	if len(torn) > 0 { // a crash in the middle of a write: that record was never acknowledged
 		digest := sha256.Sum256(torn)
 		if err := file.Truncate(end); err != nil {
-			return Head{}, err
+			return err
 		}
 		note := Record{At: f.now(), Actor: "service:audit", Action: LogTorn, Object: filepath.Base(f.path),
 			Detail: map[string]string{"bytes": fmt.Sprint(len(torn)), "sha256": hex.EncodeToString(digest[:])}}
 		if head, err = f.write(file, note, head); err != nil {
-			return Head{}, err
+			return err
 		}
 	}
 	if r.At.IsZero() {
 		r.At = f.now()
 	}
-	return f.write(file, r, head)
+	_, err = f.write(file, r, head)
+	return err
 }
 
 // write appends one record, makes it durable, and notes the new head.
@@ -130,7 +129,11 @@ func (f *File) write(file *os.File, r Record, after Head) (Head, error) {
 			return Head{}, err
 		}
 	}
-	return head, writeHead(f.path, head)
+	if err := writeHead(f.path, head); err != nil {
+		return Head{}, err
+	}
+	f.log.Info().RawJSON("record", bytes.TrimSuffix(text, []byte("\n"))).Msg("written to the audit log")
+	return head, nil
 }
 
 func syncDir(path string) error {

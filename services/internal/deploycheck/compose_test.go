@@ -1,8 +1,11 @@
 package deploycheck
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"sluice/schemas"
+	"sluice/services/internal/grants"
 )
 
 // root is the folder of the repository.
@@ -27,13 +33,16 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// passwords are what the variables of the compose file are in these tests.
-var passwords = []string{"sample-of-redis", "sample-of-clickhouse"}
+// passwords are what the secrets of the compose file are in these tests.
+var passwords = []string{"sample-of-kafka"}
+
+// variables are those that secrets.sh writes.
+var variables = []string{"SLUICE_KAFKA_USERS=user_ingest=\"" + passwords[0] + "\"", "SLUICE_MIGRATOR_SHA256=00", "SLUICE_RECORDER_SHA256=00",
+	"SLUICE_WATCHLIST_SHA256=00", "SLUICE_AUDITOR_SHA256=00", "ANALYST_DEFAULT_SHA256=00"}
 
 func project(t *testing.T) *types.Project {
 	t.Helper()
-	p, err := Compose(t.Context(), filepath.Join(root, "docker-compose.yml"),
-		"SLUICE_REDIS_PASSWORD="+passwords[0], "SLUICE_CLICKHOUSE_PASSWORD="+passwords[1])
+	p, err := Compose(t.Context(), filepath.Join(root, "docker-compose.yml"), variables...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +63,10 @@ func TestComposeFile(t *testing.T) {
 	for _, problem := range problems {
 		t.Error(problem)
 	}
-	if slices.Sort(ours); !slices.Equal(ours, Commands()) {
-		t.Errorf("the containers run %v, want one for each of %v", ours, Commands())
+	want := append(Commands(), "grants")
+	slices.Sort(want)
+	if slices.Sort(ours); !slices.Equal(ours, want) {
+		t.Errorf("the containers run %v, want one for each of %v", ours, want)
 	}
 }
 
@@ -85,9 +96,12 @@ func TestComposeProblemsAreSeen(t *testing.T) {
 			s.Environment = types.MappingWithEquals{}
 		}),
 		`ingest: http.listen: 0.0.0.0:8080 is not loopback`: change("ingest", func(s *types.ServiceConfig) { delete(s.Environment, "SLUICE_HTTP_KEYS_FILE") }),
+		`recorder: it logs in at the brokers as "alerting"`: set("recorder", "SLUICE_KAFKA_SASL_USER", "alerting"),
+		`recorder: clickhouse.password_file`:                change("recorder", func(s *types.ServiceConfig) { s.Secrets = nil }),
+		`migrate: audit.file: /var/lib/sluice/audit`:        change("migrate", func(s *types.ServiceConfig) { s.Volumes = nil }),
 		`ingest: http.keys_file`:                            change("ingest", func(s *types.ServiceConfig) { s.Secrets = nil }),
 		`recorder: it does not wait for migrate`:            change("recorder", func(s *types.ServiceConfig) { delete(s.DependsOn, "migrate") }),
-		`alerting: it does not wait until kafka`:            change("alerting", func(s *types.ServiceConfig) { delete(s.DependsOn, "kafka") }),
+		`alerting: it does not wait until kafka`:            change("alerting", func(s *types.ServiceConfig) { delete(s.DependsOn, "kafka"); delete(s.DependsOn, "grants") }),
 		`recorder: warehouse is not a service`:              set("recorder", "SLUICE_CLICKHOUSE_DSN", "http://warehouse:8123/sluice"),
 		`enrichment: data: /var/lib/sluice`:                 change("enrichment", func(s *types.ServiceConfig) { s.Volumes = nil }),
 		`recorder: its root file system is writable`:        change("recorder", func(s *types.ServiceConfig) { s.ReadOnly = false }),
@@ -117,8 +131,10 @@ func TestComposeProblemsAreSeen(t *testing.T) {
 }
 
 func TestSecretsScriptMakesWhatComposeReads(t *testing.T) {
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("there is no bash")
+	for _, tool := range []string{"bash", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("there is no " + tool)
+		}
 	}
 	dir := t.TempDir()
 	put := func(path, text string) {
@@ -127,42 +143,86 @@ func TestSecretsScriptMakesWhatComposeReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	script := read(t, "deployments/secrets.sh")
-	put("deployments/secrets.sh", script)
+	put("deployments/secrets.sh", read(t, "deployments/secrets.sh"))
+	put("deployments/redis/users.acl", read(t, "deployments/redis/users.acl"))
 	put("bin/sluice", "#!/bin/sh\necho an-id \"$2\" a-digest\n")
 	put(".env", "OTHER=kept") // without the end of its line
-	made := map[string]string{}
+	files := func() map[string]string {
+		made := map[string]string{}
+		found, err := filepath.Glob(filepath.Join(dir, "deployments/secrets/*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range append(found, filepath.Join(dir, ".env")) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made[filepath.Base(path)] = string(text)
+		}
+		return made
+	}
+	var made map[string]string
 	for range 2 { // the second run changes nothing
 		if out, err := exec.CommandContext(t.Context(), "bash", filepath.Join(dir, "deployments/secrets.sh")).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		for _, path := range []string{".env", "deployments/secrets/redis.conf", "deployments/secrets/api_keys"} {
-			text, err := os.ReadFile(filepath.Join(dir, path))
-			if before, again := made[path]; err != nil || again && before != string(text) {
-				t.Errorf("%s changed, or is missing: %v", path, err)
+		again := files()
+		for path, text := range made {
+			if path != ".env" && again[path] != text {
+				t.Errorf("%s changed", path)
 			}
-			made[path] = string(text)
 		}
+		if made != nil && len(again[".env"]) != len(made[".env"]) {
+			t.Error(".env grew")
+		}
+		made = again
 	}
-	variables := strings.Fields(made[".env"])
-	if len(variables) != 3 || variables[0] != "OTHER=kept" {
-		t.Fatalf(".env has %d variables", len(variables))
+	var lines []string
+	for _, line := range strings.Split(strings.TrimSpace(made[".env"]), "\n") {
+		lines = append(lines, strings.ReplaceAll(line, "'", ""))
 	}
-	p, err := Compose(t.Context(), filepath.Join(root, "docker-compose.yml"), variables...)
+	if !slices.Contains(lines, "OTHER=kept") || len(lines) != len(variables)+1 {
+		t.Fatalf(".env has %d lines", len(lines))
+	}
+	p, err := Compose(t.Context(), filepath.Join(root, "docker-compose.yml"), lines...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, secret := range p.Secrets {
-		if path := "deployments/secrets/" + filepath.Base(secret.File); made[path] == "" {
-			t.Errorf("secret %s: %s is not made", name, path)
+		if made[filepath.Base(secret.File)] == "" {
+			t.Errorf("secret %s: %s is not made", name, secret.File)
 		}
 	}
-	redis := strings.TrimPrefix(variables[1], "SLUICE_REDIS_PASSWORD=")
-	if len(redis) != 32 || made["deployments/secrets/redis.conf"] != "requirepass "+redis+"\n" {
-		t.Errorf("the password of Redis has %d characters, or is not the one of its config file", len(redis))
+	users := p.Services["kafka"].Environment["KAFKA_LISTENER_NAME_SERVICES_PLAIN_SASL_JAAS_CONFIG"]
+	for _, a := range schemas.TopicAccess {
+		password := made["kafka_"+a.Principal]
+		if len(password) != 33 || users == nil || !strings.Contains(*users, fmt.Sprintf("user_%s=\"%s\"", a.Principal, strings.TrimSpace(password))) {
+			t.Errorf("the brokers do not know %s", a.Principal)
+		}
 	}
-	for _, problem := range ComposeProblems(p, redis, strings.TrimPrefix(variables[2], "SLUICE_CLICKHOUSE_PASSWORD=")) {
+	for _, u := range grants.Redis {
+		sum := sha256.Sum256([]byte(strings.TrimSpace(made["redis_"+u.Name])))
+		if !strings.Contains(made["users.acl"], "user "+u.Name+" on #"+hex.EncodeToString(sum[:])+" ") {
+			t.Errorf("the ACL file does not have the password of %s", u.Name)
+		}
+	}
+	sum := sha256.Sum256([]byte(strings.TrimSpace(made["clickhouse_recorder"])))
+	if got := p.Services["clickhouse"].Environment["SLUICE_RECORDER_SHA256"]; got == nil || *got != hex.EncodeToString(sum[:]) {
+		t.Error("ClickHouse does not have the password of the recorder")
+	}
+	for _, problem := range ComposeProblems(p) {
 		t.Error(problem)
+	}
+}
+
+// Every variable by which the users' file of ClickHouse names a password is one that the server is given.
+func TestClickHouseKnowsItsUsers(t *testing.T) {
+	env := project(t).Services["clickhouse"].Environment
+	for _, name := range regexp.MustCompile(`from_env="(\w+)"`).FindAllStringSubmatch(read(t, "deployments/clickhouse/users.xml"), -1) {
+		if env[name[1]] == nil {
+			t.Errorf("%s is not given to the server", name[1])
+		}
 	}
 }
 

@@ -129,8 +129,9 @@ func NewCluster(all []Manifest) (*Cluster, error) {
 
 // samples stand for the values of secrets.
 var samples = map[string]string{
-	"SLUICE_REDIS_URL":      "rediss://sluice:sample@redis:6379/0",
-	"SLUICE_CLICKHOUSE_DSN": "clickhouse://sluice:sample@clickhouse:9000/sluice",
+	"SLUICE_REDIS_URL":           "rediss://sluice:sample@redis:6379/0",
+	"SLUICE_CLICKHOUSE_DSN":      "clickhouse://sluice:sample@clickhouse:9440/sluice?secure=true",
+	"SLUICE_KAFKA_SASL_PASSWORD": "sample",
 }
 
 // Workload is a manifest as a workload, or what in it refers to nothing.

@@ -79,17 +79,21 @@ type command struct {
 	keeps bool // it writes local copies under data
 	api   bool // it serves more than the operational routes
 	flags bool // it takes flags that are no settings
+	notes bool // it writes the audit log
 }
 
 var commands = map[string]command{
-	"migrate":    {needs: []config.Need{config.NeedRedis, config.NeedClickHouse}},
-	"ingest":     {needs: []config.Need{config.NeedKafka, config.NeedRedis}, api: true},
+	"migrate":    {needs: []config.Need{config.NeedRedis, config.NeedClickHouse}, notes: true},
+	"ingest":     {needs: []config.Need{config.NeedKafka, config.NeedRedis}, api: true, notes: true},
 	"enrichment": {needs: []config.Need{config.NeedKafka, config.NeedRedis}, keeps: true},
 	"alerting":   {needs: []config.Need{config.NeedKafka}},
 	"recorder":   {needs: []config.Need{config.NeedKafka, config.NeedClickHouse}},
 	"verify":     {needs: []config.Need{config.NeedKafka, config.NeedClickHouse}, flags: true},
-	"watchlist":  {needs: []config.Need{config.NeedKafka, config.NeedRedis, config.NeedClickHouse}, keeps: true},
+	"watchlist":  {needs: []config.Need{config.NeedKafka, config.NeedRedis, config.NeedClickHouse}, keeps: true, notes: true},
 }
+
+// grantsCommand gives the rights at the brokers, where a deployment brings brokers of its own.
+var grantsCommand = command{needs: []config.Need{config.NeedKafka}, notes: true, flags: true}
 
 // Commands are the commands that a whole deployment runs.
 func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
@@ -99,9 +103,13 @@ const imageData = "/var/lib/sluice"
 
 // sluice adds what is wrong with a container of ours.
 func (w Workload) sluice(add func(string, ...any)) {
-	cmd, known := commands[w.Command()]
+	name := w.Command()
+	cmd, known := commands[name]
+	if name == "grants" {
+		cmd, known = grantsCommand, true
+	}
 	if !known {
-		add("%q is not one of the commands %v", w.Command(), Commands())
+		add("%q is not one of the commands %v", name, Commands())
 		return
 	}
 	if len(w.Args) != 1 && !cmd.flags {
@@ -119,7 +127,7 @@ func (w Workload) sluice(add func(string, ...any)) {
 		case wanted && err != nil:
 			add("%v", err)
 		case !wanted && err == nil:
-			add("it is given a server that %s does not use (the need %d): a secret more than it must know", w.Args[0], need)
+			add("it is given a server that %s does not use (the need %d): a secret more than it must know", name, need)
 		}
 	}
 	if cmd.api {
@@ -129,6 +137,18 @@ func (w Workload) sluice(add func(string, ...any)) {
 	}
 	if f := cfg.HTTP.KeysFile; f != "" && !within(f, w.Secrets) {
 		add("http.keys_file: %s is not among the secrets that are mounted: %q", f, w.Secrets)
+	}
+	for key, f := range map[string]string{"kafka.sasl.password_file": cfg.Kafka.SASL.Login.PasswordFile, "redis.password_file": cfg.Redis.Login.PasswordFile,
+		"clickhouse.password_file": cfg.ClickHouse.Login.PasswordFile, "kafka.tls.ca_file": cfg.Kafka.TLS.CAFile} {
+		if f != "" && !within(f, w.Secrets) {
+			add("%s: %s is not among the secrets that are mounted: %q", key, f, w.Secrets)
+		}
+	}
+	if len(cfg.Kafka.Brokers) > 0 && cfg.Kafka.SASL.User != kafkaUser(name) {
+		add("it logs in at the brokers as %q, whose rights are not its own: want %q", cfg.Kafka.SASL.User, kafkaUser(name))
+	}
+	if f := auditOf(cfg, w.Env); cmd.notes && !within(f, w.Mounts) {
+		add("audit.file: %s is not on a volume: %q", f, w.Mounts)
 	}
 	if !w.ReadOnly {
 		add("its root file system is writable")
@@ -142,6 +162,24 @@ func (w Workload) sluice(add func(string, ...any)) {
 	if !w.Ends && w.StopGrace <= cfg.Stream.DrainTimeout {
 		add("it is killed %s after the signal, but may drain for %s", w.StopGrace, cfg.Stream.DrainTimeout)
 	}
+}
+
+// kafkaUser is the principal of the table of access whose rights a command has.
+func kafkaUser(name string) string {
+	switch name {
+	case "verify":
+		return "auditor"
+	case "grants":
+		return "operator"
+	}
+	return name
+}
+
+func auditOf(cfg *config.Config, env map[string]string) string {
+	if cfg.Audit.File != "" {
+		return cfg.Audit.File
+	}
+	return dataOf(env) + "/audit.log"
 }
 
 func dataOf(env map[string]string) string {

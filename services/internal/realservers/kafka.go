@@ -42,7 +42,7 @@ type KafkaNode struct {
 }
 
 // KafkaServer is Kafka for tests that stop or kill it. settings are lines for server.properties, such as
-// "message.max.bytes=2000000".
+// "message.max.bytes=2000000"; {addr} in them is where the node listens in the clear, {controller} where its controller does.
 func KafkaServer(t testing.TB, settings ...string) *KafkaNode {
 	t.Helper()
 	n := kafkaNodes(t, 1, settings)[0]
@@ -98,6 +98,10 @@ func kafkaNodes(t testing.TB, n int, settings []string) []*KafkaNode {
 			"auto.create.topics.enable=false",
 			"broker.session.timeout.ms=6000",
 		}, settings...)
+		places := strings.NewReplacer("{addr}", addrs[i], "{controller}", fmt.Sprintf("127.0.0.1:%d", controllers[i]))
+		for j := range properties {
+			properties[j] = places.Replace(properties[j])
+		}
 		config := filepath.Join(dir, "server.properties")
 		logging := filepath.Join(dir, "log4j2.properties")
 		for name, content := range map[string][]byte{config: []byte(strings.Join(properties, "\n") + "\n"), logging: log4j} {
