@@ -22,10 +22,12 @@ type embeddedStack struct {
 	run  *process
 }
 
-func newEmbedded(t *testing.T) *embeddedStack {
+// newEmbedded starts one; env are settings of its own.
+func newEmbedded(t *testing.T, env ...string) *embeddedStack {
 	b := newBase(t, "embedded")
 	s := &embeddedStack{base: b, data: filepath.Join(b.dir, "data")}
 	b.env = append(b.env, "SLUICE_KAFKA_LISTEN=127.0.0.1:0", "SLUICE_DATA="+s.data)
+	b.env = append(b.env, env...)
 	s.run = b.process("run", "run")
 	b.start(t, s.run)
 	ready(t, s)

@@ -28,6 +28,7 @@ var scenarios = []scenario{
 	{name: "stopped", run: stopped},
 	{name: "warehouse_away", run: warehouseAway},
 	{name: "cache_flushed", run: cacheFlushed},
+	{name: "looked_back", run: lookedBack},
 }
 
 func TestEmbedded(t *testing.T) {

@@ -66,12 +66,13 @@ type Service struct {
 	Deps
 	m *Metrics
 
-	news chan activation.Activation
-	acts []activation.Activation // of lists and runs, in order
-	done map[uint64]bool         // runs that are through, by the seq of what caused them
-	upTo uint64                  // the highest activation of lists that a run is through with
-	held leftover
-	said string // last trouble that was logged
+	news  chan activation.Activation
+	acts  []activation.Activation // of lists and runs, in order
+	done  map[uint64]bool         // runs that are through, by the seq of what caused them
+	upTo  uint64                  // the highest activation of lists that a run is through with
+	held  leftover
+	begun uint64 // the last run that was logged
+	said  string // last trouble that was logged
 }
 
 // leftover is what a run over held transfers could not help.

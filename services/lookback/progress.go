@@ -44,7 +44,10 @@ func (s *Service) begin(ctx context.Context, p plan) (*progress, error) {
 	}
 	r.State = Running
 	s.m.running(1)
-	r.log.Info().Str("scope", p.scope).Uint64("from_seq", p.fromSeq).Msg("looking back")
+	if s.begun != p.seq { // not with every try
+		s.begun = p.seq
+		r.log.Info().Str("scope", p.scope).Uint64("from_seq", p.fromSeq).Msg("looking back")
+	}
 	return r, r.save(ctx)
 }
 
