@@ -71,10 +71,15 @@ func (r remembered) Rebuild(_ context.Context, seq uint64) (*watchlist.Snapshot,
 	return nil, errors.Join(r.err, ErrGone)
 }
 
-func (r remembered) Facts(_ context.Context, keys []address.Key) (facts []Fact, recorded uint64, err error) {
+func (r remembered) known(context.Context) (seq uint64, err error) {
 	for _, a := range r.acts {
-		recorded = max(recorded, a.Seq)
+		seq = max(seq, a.Seq)
 	}
+	return seq, r.err
+}
+
+func (r remembered) Facts(ctx context.Context, keys []address.Key) (facts []Fact, recorded uint64, err error) {
+	recorded, _ = r.known(ctx)
 	for _, f := range r.facts {
 		if slices.Contains(keys, f.Entry.Key) {
 			facts = append(facts, f)

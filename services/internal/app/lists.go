@@ -86,7 +86,8 @@ func (p *Pipeline) addWatchlist() (*watchlist.API, error) {
 	}
 	p.add("watchlist", service.Run)
 	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
-		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
+		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Done: p.redis.SetRecorded,
+		Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
 	return &watchlist.API{Deps: d, Sources: sources}, nil
 }
 

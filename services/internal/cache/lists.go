@@ -32,7 +32,7 @@ const sentinel = "sluice lists pointer 1"
 // chunkBytes bounds what one pipeline carries.
 const chunkBytes = 8 << 20
 
-// keepVersions is how many versions stay in Redis, the current one included.
+// keepVersions is how many versions stay in Redis at least, the current one included.
 const keepVersions = 5
 
 // Pointer returns the pointer, read whole in one round trip. ErrNotFound: none was ever set, or Redis was flushed.
@@ -264,11 +264,15 @@ func (w *writer) flush(ctx context.Context) error {
 	return domain("writing lists", err)
 }
 
-// Prune removes what neither the current version nor the few before it use: old segments and manifests, and what imports
-// left that came to nothing. The caller holds the lease under which snapshots are stored. It returns how many keys it
-// removed.
+// Prune removes what neither the current version nor the few before it use, nor those that the history of the lists has
+// not recorded yet: old segments and manifests, and what imports left that came to nothing. The caller holds the lease
+// under which snapshots are stored. It returns how many keys it removed.
 func (c *Client) Prune(ctx context.Context) (int, error) {
-	versions, err := c.newest(ctx)
+	keep, err := c.keep(ctx)
+	if err != nil {
+		return 0, err
+	}
+	versions, err := c.newest(ctx, keep)
 	if err != nil {
 		return 0, err
 	}
@@ -294,16 +298,16 @@ func (c *Client) Prune(ctx context.Context) (int, error) {
 			n++
 		}
 	}
-	pipe.ZRemRangeByRank(ctx, keyVersions, 0, -keepVersions-1)
+	pipe.ZRemRangeByRank(ctx, keyVersions, 0, -keep-1)
 	_, err = pipe.Exec(ctx)
 	return n, domain("removing old versions", err)
 }
 
-// newest are the versions that are kept.
-func (c *Client) newest(ctx context.Context) ([]string, error) {
+// newest are the n newest versions.
+func (c *Client) newest(ctx context.Context, n int64) ([]string, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
-	versions, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyVersions, Start: 0, Stop: keepVersions - 1, Rev: true}).Result()
+	versions, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyVersions, Start: 0, Stop: n - 1, Rev: true}).Result()
 	return versions, domain("versions", err)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sluice/pkg/address"
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
@@ -265,5 +266,67 @@ func TestAHistoryOfTheOlderSchemaGoesOn(t *testing.T) {
 	o.record(t, w)
 	for seq, want := range o.versions {
 		same(t, w, seq, want)
+	}
+}
+
+func TestFactsAreFoundByEveryKeyThatTheyAnswerFor(t *testing.T) {
+	w, o := fresh(t), newOfficer()
+
+	all := everything(t)
+	o.activate(t, map[string][]watchlist.Entry{"l": all})
+	o.activate(t, map[string][]watchlist.Entry{"l": all[2:]})
+	o.record(t, w)
+	facts, recorded, err := w.Facts(t.Context(), service.Ask(ronin).Keys())
+	if err != nil || recorded != 2 || len(facts) != 3 {
+		t.Fatalf("%+v, %d, %v", facts, recorded, err)
+	}
+	inForce := 0
+	for _, f := range facts {
+		if f.FromSeq != 1 || !f.KnownFrom.Equal(midnight.Add(time.Hour)) || !f.KnownSince.Equal(f.KnownFrom) || f.By != "bob" || f.Why != "why" ||
+			f.Source != "l-1.txt" || f.Format != "txt" || !f.ImportedAt.Equal(midnight) || f.Entry.Address != ronin {
+			t.Errorf("%+v", f)
+		}
+		if f.InForce(2) {
+			inForce++
+		} else if f.ToSeq == nil || *f.ToSeq != 2 || f.KnownTo == nil || !f.KnownTo.Equal(midnight.Add(2*time.Hour)) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if inForce != 1 {
+		t.Errorf("%d are in force", inForce)
+	}
+	// The P2SH-P2WPKH address of a listed public key.
+	key, ok := address.WrappedSegwit(all[4].Key)
+	if !ok {
+		t.Fatal("no wrapped address")
+	}
+	facts, _, err = w.Facts(t.Context(), []address.Key{key})
+	if err != nil || len(facts) != 1 || facts[0].Entry.EntryID != "4" {
+		t.Errorf("%+v, %v", facts, err)
+	}
+	if facts, _, err := w.Facts(t.Context(), service.Ask("0x00000000000000000000000000000000000000ab").Keys()); err != nil || len(facts) != 0 {
+		t.Errorf("%+v, %v", facts, err)
+	}
+}
+
+func TestAJudgedTransferIsFoundByBothOfItsIDs(t *testing.T) {
+	w := fresh(t)
+	var b recorder.Transfers
+	row(t, &b, nil, 1, nil)
+	row(t, &b, nil, 2, nil)
+	must(t, w.InsertTransfers(t.Context(), &b, "t"))
+	for _, id := range []string{b.ID[0], b.TransferID[0]} {
+		found, err := w.Judged(t.Context(), id)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %+v, %v", id, found, err)
+		}
+		j := found[0]
+		if j.ID != b.ID[0] || j.TransferID != b.TransferID[0] || j.Tenant != "default" || j.Network != "ethereum" || j.ListsSeq != 7 || j.Verdict != "cleared" ||
+			!j.OccurredAt.Equal(b.OccurredAt[0]) || len(j.Addresses) != 3 || j.Addresses[0] != (service.JudgedAddress{Role: "sender", Text: b.From[0][0]}) {
+			t.Errorf("%+v", j)
+		}
+	}
+	if found, err := w.Judged(t.Context(), "nobody"); err != nil || len(found) != 0 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
