@@ -24,7 +24,7 @@ type benchCmd struct {
 	Samples       int           `default:"300" help:"How many lone transfers are timed."`
 	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
 	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
-	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record" help:"Measure this alone: ${enum}."`
+	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale" help:"Measure this alone: ${enum}."`
 	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
 	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
 	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`

@@ -24,7 +24,7 @@ import (
 
 // Stages that can be measured.
 const (
-	StageAll        = "all" // all but record
+	StageAll        = "all" // all but record and scale
 	StageIngest     = "ingest"
 	StageEnrichment = "enrichment"
 	StageAlerting   = "alerting"
@@ -32,11 +32,12 @@ const (
 	StageLatency    = "latency"
 	StageLoad       = "load"
 	StageRecord     = "record"
+	StageScale      = "scale"
 )
 
 // Stages are the names that Config.Stage takes.
 func Stages() []string {
-	return []string{StageAll, StageIngest, StageEnrichment, StageAlerting, StageChain, StageLatency, StageLoad, StageRecord}
+	return []string{StageAll, StageIngest, StageEnrichment, StageAlerting, StageChain, StageLatency, StageLoad, StageRecord, StageScale}
 }
 
 // Bounds of Config.
@@ -161,6 +162,11 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	if cfg.wants(StageRecord) {
 		if r.Record, err = b.record(ctx, inputs); err != nil {
 			return nil, fmt.Errorf("%s: %w", StageRecord, err)
+		}
+	}
+	if cfg.Stage == StageScale {
+		if r.Scale, err = b.scale(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", StageScale, err)
 		}
 	}
 	b.progress.end()

@@ -101,6 +101,22 @@ func TestAnotherClientBesideTheHop(t *testing.T) {
 	}
 }
 
+func TestMorePartitionsAndASecondInstance(t *testing.T) {
+	r := run(t, tiny(StageScale))
+	x := r.Scale
+	if x == nil || len(x.Partitions) != len(partitionCounts) || len(r.Stages) > 0 {
+		t.Fatalf("%+v", r)
+	}
+	for i, at := range x.Partitions {
+		if at.Partitions != partitionCounts[i] || at.Rate <= 0 || at.Bare <= 0 || at.OfBare <= 0 || at.CPUSeconds <= 0 {
+			t.Errorf("%+v", at)
+		}
+	}
+	if i := x.Instances; i.One.Rate <= 0 || i.Two.Rate <= 0 || i.CPURatio <= 0 {
+		t.Errorf("%+v", i)
+	}
+}
+
 func TestProfilesAreLeft(t *testing.T) {
 	cfg := tiny(StageChain)
 	cfg.Profile = filepath.Join(t.TempDir(), "made")

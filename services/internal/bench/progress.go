@@ -10,7 +10,7 @@ type progress struct {
 
 func newProgress(c Config) *progress {
 	p := &progress{tell: c.Progress, steps: 2} // the broker, the list
-	if c.Stage != StageLatency && c.Stage != StageLoad {
+	if c.Stage != StageLatency && c.Stage != StageLoad && c.Stage != StageScale {
 		p.steps++ // the transfers
 	}
 	profiled := 0
@@ -34,6 +34,9 @@ func newProgress(c Config) *progress {
 	p.steps += deepest
 	if c.wants(StageChain) {
 		p.steps += c.Rounds + profiled
+	}
+	if c.Stage == StageScale {
+		p.steps += len(partitionCounts)
 	}
 	for _, stage := range []string{StageLatency, StageLoad} {
 		if c.wants(stage) {

@@ -18,6 +18,7 @@ type Report struct {
 	Latency   *Latency  `json:"latency,omitempty"`
 	Load      *Load     `json:"load,omitempty"`
 	Record    *Record   `json:"record,omitempty"`
+	Scale     *Scale    `json:"scale,omitempty"`
 }
 
 // Host is the machine and what the program was built with.
@@ -130,6 +131,28 @@ type Record struct {
 	AddressRows float64       `json:"address_rows_per_transfer"`
 	Engine      string        `json:"engine"`
 	Rounds      []RecordRound `json:"rounds"`
+}
+
+// Scale is how the enrichment hop grows.
+type Scale struct {
+	Partitions []AtPartitions `json:"partitions"`
+	Instances  Instances      `json:"instances"` // at the largest number of partitions
+}
+
+// AtPartitions is the hop, and the bare loop, on a number of partitions. One partition is what a single customer can reach.
+type AtPartitions struct {
+	Partitions int     `json:"partitions"`
+	Rate       float64 `json:"transfers_per_second"`
+	Bare       float64 `json:"bare_per_second"`
+	OfBare     float64 `json:"of_bare"`
+	CPUSeconds float64 `json:"cpu_seconds_per_million"`
+}
+
+// Instances are one and two members of the same group on the same machine.
+type Instances struct {
+	One      Cost    `json:"one"`
+	Two      Cost    `json:"two"`
+	CPURatio float64 `json:"two_to_one_cpu"` // processor time of a transfer with two, as a multiple of that with one
 }
 
 // RecordRound is one round's rates.

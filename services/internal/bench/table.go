@@ -51,6 +51,17 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if r.Record != nil {
 		fmt.Fprintf(&b, "the bare loop of %s is the inserts alone, in blocks of %s; the engine's own CPU is in no figure\n", StageRecord, grouped(float64(r.Record.BatchRows)))
 	}
+	if x := r.Scale; x != nil {
+		row("partitions", "transfers/s", "bare loop/s", "of bare", "CPU s/M")
+		for _, at := range x.Partitions {
+			row(fmt.Sprint(at.Partitions), grouped(at.Rate), grouped(at.Bare), fmt.Sprintf("%.2f", at.OfBare), fmt.Sprintf("%.2f", at.CPUSeconds))
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "two instances instead of one: %s transfers/s instead of %s, %.2f of the processor time of a transfer\n",
+			grouped(x.Instances.Two.Rate), grouped(x.Instances.One.Rate), x.Instances.CPURatio)
+	}
 	if l := r.Latency; l != nil {
 		fmt.Fprintf(&b, "\na lone transfer, from the send to its verdict at a consumer: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, longest %.2f ms of %d\n", l.P50, l.P90, l.P99, l.Max, l.Samples)
 	}

@@ -146,7 +146,7 @@ func (b *bench) prepare(ctx context.Context) (inputs map[string]string, err erro
 	if b.cfg.wants(StageRecord) {
 		last = schemas.Verdicts
 	}
-	if b.cfg.Stage == StageLatency || b.cfg.Stage == StageLoad {
+	if b.cfg.Stage == StageLatency || b.cfg.Stage == StageLoad || b.cfg.Stage == StageScale {
 		return inputs, nil
 	}
 	b.progress.step("writing the transfers")
