@@ -105,3 +105,30 @@ func TestAWebPageIsNoList(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestNobodySlipsAnAllowEntryInByAFile(t *testing.T) {
+	w := newWorld(t)
+	e := entries(t, "a", 0, 1)[0]
+	e.Use, e.Author, e.Approver, e.Reason, e.Reference, e.ExpiresAt = watchlist.UseAllow, "ann", "bert", "r", "GL-7", "2099-01-01T00:00:00Z"
+	req := ImportRequest{Format: "ndjson", Options: format.Options{List: "a"}, Files: []format.Input{{Name: "f", R: strings.NewReader(string(e.AppendJSON(nil)) + "\n")}}}
+	if _, err := Import(t.Context(), w.deps(), req); !errors.Is(err, ErrFile) || !strings.Contains(err.Error(), "none comes from a file") {
+		t.Errorf("%v", err)
+	}
+	if l := w.live(t); l.Snapshot != nil {
+		t.Error("it is in force")
+	}
+}
+
+func TestTheOwnerOfAListAdjustsItsEntries(t *testing.T) {
+	w := newWorld(t)
+	req := request("a", 0, 3)
+	req.Adjust = Adjust{Categories: map[taxonomy.Category]taxonomy.Category{taxonomy.Scam: taxonomy.Phishing}, Severity: "low", Confidence: 40}
+	if _, err := Import(t.Context(), w.deps(), req); err != nil {
+		t.Fatal(err)
+	}
+	for e := range w.live(t).Snapshot.All() {
+		if e.Category != taxonomy.Phishing || len(e.Categories) != 1 || e.Severity != "low" || e.Confidence != 40 {
+			t.Errorf("%+v", e)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -222,6 +223,9 @@ func (d Deps) look(req *ImportRequest) (watchlist.Load, error) {
 func give(entries []watchlist.Entry, use watchlist.Use) error {
 	switch use {
 	case watchlist.UseListed:
+		if i := slices.IndexFunc(entries, func(e watchlist.Entry) bool { return e.Use == watchlist.UseAllow }); i >= 0 {
+			return fmt.Errorf("%w: entry %q allows hits: such entries are made one by one, each by its author, and none comes from a file", ErrFile, entries[i].EntryID)
+		}
 		return nil
 	case watchlist.UseOwn:
 		for i := range entries {
