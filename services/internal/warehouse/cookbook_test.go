@@ -28,8 +28,8 @@ func TestCookbook(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "cookbook.md"))
 	must(t, err)
 	recipes := recipe.FindAllSubmatch(page, -1)
-	if blocks := bytes.Count(page, []byte("```sql")); len(recipes) != 10 || blocks != 10 {
-		t.Fatalf("%d questions with %d statements, want ten of each", len(recipes), blocks)
+	if blocks := bytes.Count(page, []byte("```sql")); len(recipes) < 11 || blocks != len(recipes) {
+		t.Fatalf("%d questions with %d statements, want one for each", len(recipes), blocks)
 	}
 	w := fresh(t)
 	cookbookRows(t, w)
