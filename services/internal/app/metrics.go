@@ -22,6 +22,8 @@ var (
 	descAssigned = desc("assigned_partitions", "Partitions that this member owns.")
 	descLag      = desc("lag", "Records of the owned partitions that are not handled yet.")
 	descRetrying = desc("retrying", "1: a batch waits for something to come back.")
+	descStalled  = desc("stalled", "1: partitions have records, make no progress, and nothing says why.")
+	descRebuilds = desc("rebuilds_total", "Generations that were ended because a reader stood still.")
 	descIdle     = desc("last_progress_seconds", "Unix time at which a batch was last acknowledged.")
 	descConsumed = desc("consumed_total", "Records handled and acknowledged.")
 	descProduced = desc("produced_total", "Records written, dead letters included.")
@@ -34,7 +36,7 @@ var (
 	descGens     = desc("generations_total", "Generations joined.")
 )
 
-var allDescs = []*prometheus.Desc{descJoined, descAssigned, descLag, descRetrying, descIdle, descConsumed, descProduced,
+var allDescs = []*prometheus.Desc{descJoined, descAssigned, descLag, descRetrying, descStalled, descRebuilds, descIdle, descConsumed, descProduced,
 	descDead, descPoisoned, descRetries, descPanics, descLost, descCommits, descGens}
 
 func (c loopCollector) Describe(ch chan<- *prometheus.Desc) {
@@ -56,6 +58,7 @@ func (c loopCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(descAssigned, float64(len(s.Partitions)))
 		gauge(descLag, float64(s.Lag()))
 		gauge(descRetrying, b2f(!s.RetryingSince.IsZero()))
+		gauge(descStalled, b2f(!s.StalledSince.IsZero()))
 		gauge(descIdle, unix(s.LastProgress))
 		counter(descConsumed, s.Consumed)
 		counter(descProduced, s.Produced)
@@ -67,6 +70,7 @@ func (c loopCollector) Collect(ch chan<- prometheus.Metric) {
 		counter(descCommits, s.Commits, "done")
 		counter(descCommits, s.CommitErrors, "failed")
 		counter(descGens, s.Generations)
+		counter(descRebuilds, s.Rebuilds)
 	}
 }
 

@@ -29,6 +29,8 @@ func (p *Pipeline) readiness() httpx.Readiness {
 			part.Detail = "joining its group"
 		case s.RetryError != nil && !s.RetryingSince.IsZero():
 			part.Detail = fmt.Sprintf("retrying for %s: %v", now.Sub(s.RetryingSince).Round(time.Second), s.RetryError)
+		case !s.StalledSince.IsZero():
+			part.Detail = fmt.Sprintf("%d records wait, and none is handled for %s without an error", s.Lag(), now.Sub(s.StalledSince).Round(time.Second))
 		}
 		r.Parts[s.Group] = part
 		// Only the hop that takes transfers in decides for a process that accepts them: the others have a backlog.

@@ -29,6 +29,9 @@ type Config struct {
 
 	// WatchTopics is how often the loop looks whether its topics have got more partitions, default 10 s.
 	WatchTopics time.Duration
+	// Stall is how long a partition that has records may go without progress and without an error before it counts as
+	// stalled: the loop is then not ready, says so, and reads anew. Default 60 s.
+	Stall time.Duration
 
 	Session    time.Duration // see GroupConfig.SessionTimeout
 	Rebalance  time.Duration // see GroupConfig.RebalanceTimeout
@@ -112,6 +115,7 @@ func (c Config) withDefaults() (Config, error) {
 	span("retry.max", &c.Retry.Max, max(10*time.Second, c.Retry.Min))
 	span("commit_interval", &c.CommitInterval, 200*time.Millisecond)
 	span("watch_topics", &c.WatchTopics, 10*time.Second)
+	span("stall", &c.Stall, time.Minute)
 	span("session", &c.Session, 10*time.Second)
 	span("drain", &c.Drain, c.Session/2)
 	span("rebalance", &c.Rebalance, 30*time.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,8 +20,9 @@ type lane struct {
 	*laneTools
 
 	topics   []topicGroup
-	rotate   int  // which partition stands first in the next fetch
-	troubled bool // State says that this lane is retrying
+	handling atomic.Bool // not fetching
+	rotate   int         // which partition stands first in the next fetch
+	troubled bool        // State says that this lane is retrying
 }
 
 // laneTools are a lane's buffers and its producer session. They outlive generations.
@@ -65,6 +67,8 @@ func (l *Loop) newLane(stop, drain context.Context, id int, parts []*lanePart, c
 	}
 	ln.out.cfg.Partitions = func(topic string) (int32, error) { return l.broker.Partitions(drain, topic) }
 	for _, p := range parts {
+		p.track.lane.Store(int64(id))
+		p.track.handling.Store(&ln.handling)
 		ln.group(p.Topic)
 	}
 	return ln
@@ -99,7 +103,10 @@ func (ln *lane) run() {
 			continue
 		}
 		attempt = 0
-		if !ln.flush() {
+		ln.handling.Store(true)
+		goOn := ln.flush()
+		ln.handling.Store(false)
+		if !goOn {
 			break
 		}
 	}

@@ -144,7 +144,7 @@ func (l *Loop) generation(ctx context.Context, gen Generation) {
 
 	at, err := l.resolve(stop, gen.Assigned())
 	if err == nil {
-		l.work(stop, drain, gen, at)
+		l.work(stop, drain, gen, at, cancelStop)
 	}
 	l.state.end()
 	gen.Release()
@@ -190,8 +190,8 @@ func (l *Loop) resolve(stop context.Context, assigned []Position) ([]Position, e
 	}
 }
 
-// work runs the lanes of a generation, and its committer, until stop ends.
-func (l *Loop) work(stop, drain context.Context, gen Generation, at []Position) {
+// work runs the lanes of a generation, its committer and its watchdog, until stop ends; over ends it before its time.
+func (l *Loop) work(stop, drain context.Context, gen Generation, at []Position, over func()) {
 	parts := make([]*partTracker, len(at))
 	for i, p := range at {
 		parts[i] = &partTracker{topic: p.Topic, partition: p.Partition}
@@ -219,7 +219,16 @@ func (l *Loop) work(stop, drain context.Context, gen Generation, at []Position) 
 		lanes = append(lanes, ln)
 		wg.Go(ln.run)
 	}
+	watchdog := make(chan struct{})
+	go func() {
+		defer close(watchdog)
+		l.watchStalls(stop, parts, func() {
+			l.state.groupTrouble(errStalled)
+			over()
+		})
+	}()
 	<-stop.Done()
+	<-watchdog
 	wg.Wait()
 	for _, ln := range lanes {
 		ln.decoder.release()

@@ -15,7 +15,10 @@ type State struct {
 	// RetryingSince is when the oldest of the retries that are under way began; zero: no lane is retrying.
 	RetryingSince time.Time
 	RetryError    error // why, for the lane of RetryingSince
-	GroupError    error // why the loop could not join or lost its generation; nil while Joined
+	// StalledSince is when the watchdog found the oldest of the partitions that have records and do not go on, without
+	// any error; zero: none.
+	StalledSince time.Time
+	GroupError   error // why the loop could not join or lost its generation; nil while Joined
 
 	Consumed     uint64 // records handled and acknowledged
 	Produced     uint64 // records written, dead letters included
@@ -24,6 +27,7 @@ type State struct {
 	Retries      uint64 // batches handled, or produced, again after a transient error
 	Panics       uint64 // panics of the handler
 	Lost         uint64 // offsets that the log did not have any more
+	Rebuilds     uint64 // generations that were ended because a reader stood still
 	Generations  uint64 // generations joined
 	Commits      uint64 // offset commits that succeeded
 	CommitErrors uint64 // offset commits that failed; the offsets are committed again later
@@ -50,9 +54,10 @@ func (s State) Lag() int64 {
 	return n
 }
 
-// Ready says whether the loop works: it is in a generation and no lane has been retrying for longer than patience.
+// Ready says whether the loop works: it is in a generation, no lane has been retrying for longer than patience, and no
+// partition is stalled.
 func (s State) Ready(now time.Time, patience time.Duration) bool {
-	return s.Joined && (s.RetryingSince.IsZero() || now.Sub(s.RetryingSince) <= patience)
+	return s.Joined && s.StalledSince.IsZero() && (s.RetryingSince.IsZero() || now.Sub(s.RetryingSince) <= patience)
 }
 
 // Loss is a gap in a partition: offsets From (inclusive) to To (exclusive) were not handled and are not in the log any

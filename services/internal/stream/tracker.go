@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,7 +10,7 @@ import (
 // tracker collects what State tells.
 type tracker struct {
 	consumed, produced, deadLettered, poisoned atomic.Uint64
-	retries, panics, lost                      atomic.Uint64
+	retries, panics, lost, rebuilds            atomic.Uint64
 	generations, commits, commitErrors         atomic.Uint64
 	lastProgress                               atomic.Int64 // Unix nanoseconds, 0: never
 
@@ -18,13 +19,16 @@ type tracker struct {
 	generation int32
 	groupError error
 	parts      []*partTracker
-	retrying   map[int]retrying // by lane
+	retrying   map[int]retrying           // by lane
+	stalled    map[partitionKey]time.Time // since when
 }
 
 type partTracker struct {
 	topic                string
 	partition            int32
 	next, committed, end atomic.Int64
+	lane                 atomic.Int64                // that works on it
+	handling             atomic.Pointer[atomic.Bool] // its lane is not fetching
 }
 
 type retrying struct {
@@ -38,7 +42,7 @@ func (t *tracker) snapshot(group string) State {
 	s := State{
 		Group: group, Joined: t.joined, Generation: t.generation, GroupError: t.groupError,
 		Consumed: t.consumed.Load(), Produced: t.produced.Load(), DeadLettered: t.deadLettered.Load(), Poisoned: t.poisoned.Load(),
-		Retries: t.retries.Load(), Panics: t.panics.Load(), Lost: t.lost.Load(),
+		Retries: t.retries.Load(), Panics: t.panics.Load(), Lost: t.lost.Load(), Rebuilds: t.rebuilds.Load(),
 		Generations: t.generations.Load(), Commits: t.commits.Load(), CommitErrors: t.commitErrors.Load(),
 	}
 	if at := t.lastProgress.Load(); at != 0 {
@@ -47,6 +51,11 @@ func (t *tracker) snapshot(group string) State {
 	for _, r := range t.retrying {
 		if s.RetryingSince.IsZero() || r.since.Before(s.RetryingSince) {
 			s.RetryingSince, s.RetryError = r.since, r.err
+		}
+	}
+	for _, since := range t.stalled {
+		if s.StalledSince.IsZero() || since.Before(s.StalledSince) {
+			s.StalledSince = since
 		}
 	}
 	for _, p := range t.parts {
@@ -68,6 +77,12 @@ func (t *tracker) begin(generation int32, parts []*partTracker) {
 	defer t.mu.Unlock()
 	t.joined, t.generation, t.groupError, t.parts = true, generation, nil, parts
 	t.retrying = make(map[int]retrying)
+	// What this member has no more, it cannot see going on.
+	for key := range t.stalled {
+		if !slices.ContainsFunc(parts, func(p *partTracker) bool { return key == partitionKey{p.topic, p.partition} }) {
+			delete(t.stalled, key)
+		}
+	}
 }
 
 func (t *tracker) end() {
@@ -94,4 +109,34 @@ func (t *tracker) recovered(lane int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.retrying, lane)
+}
+
+func (t *tracker) isRetrying(lane int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.retrying[lane]
+	return ok
+}
+
+// stall notes that a partition stands still, and says whether that is news.
+func (t *tracker) stall(key partitionKey, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.stalled[key]; known {
+		return false
+	}
+	if t.stalled == nil {
+		t.stalled = make(map[partitionKey]time.Time)
+	}
+	t.stalled[key] = now
+	return true
+}
+
+// unstall notes that a partition goes on, and says whether that is news.
+func (t *tracker) unstall(key partitionKey) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, known := t.stalled[key]
+	delete(t.stalled, key)
+	return known
 }
