@@ -19,7 +19,7 @@ var TopicAccess = []Access{
 	{Principal: "analysts", Who: "tools by which people decide", Read: []string{Flagged, Shadow}, Write: []string{Decisions}, Groups: []string{"analysts.*"}},
 	{Principal: "chain", Who: "chain feeds", Write: []string{Chain}},
 	{Principal: "ingest", Who: "the ingest service", Read: []string{Raw, Verdicts}, Write: []string{Transfers, DeadLetters}, Groups: []string{GroupIngest}},
-	{Principal: "enrichment", Who: "the enrichment service", Read: []string{Transfers, Rescreen, Activations}, Write: []string{Screened, DeadLetters}, Groups: []string{GroupEnrichment}},
+	{Principal: "enrichment", Who: "the enrichment service", Read: []string{Transfers, Rescreen, Activations}, Write: []string{Screened, DeadLetters}, Groups: []string{GroupEnrichment, GroupRescreen}},
 	{Principal: "alerting", Who: "the alerting service", Read: []string{Screened}, Write: []string{Verdicts, Flagged, Shadow, DeadLetters}, Groups: []string{GroupAlerting}},
 	{Principal: "recorder", Who: "the recorder", Read: []string{Transfers, Verdicts, Flagged, Decisions, DeadLetters}, Write: []string{DeadLetters}, Groups: []string{Prefix + "recorder.*"}},
 	{Principal: "watchlist", Who: "the watchlist service and list officers' commands", Read: []string{Activations, Verdicts}, Write: []string{Activations, Rescreen}, Watches: true},

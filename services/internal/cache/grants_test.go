@@ -54,7 +54,7 @@ func TestTheACLFileSufficesAndIsTheLeast(t *testing.T) {
 			return errors.Join(err, c.Seen(0).Remember(ctx, seenKeys, facts))
 		},
 		"enrichment": func(c *Client) error {
-			p, err := c.Pointer(ctx)
+			p, err := c.PointerAs(ctx, lists.Screener{ID: "x", MaxAge: time.Second})
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,8 @@ func TestTheACLFileSufficesAndIsTheLeast(t *testing.T) {
 				_, missing := c.Missing(ctx, m)
 				set := c.SetPointer(ctx, pointer)
 				_, prune := c.Prune(ctx)
-				return errors.Join(missing, set, prune)
+				_, screeners := c.Screeners(ctx)
+				return errors.Join(missing, set, prune, screeners)
 			})
 		},
 		"migrate": func(c *Client) error {
@@ -88,8 +89,8 @@ func TestTheACLFileSufficesAndIsTheLeast(t *testing.T) {
 	if err := work["watchlist"](as("watchlist")); err != nil {
 		t.Fatal(err)
 	}
-	// Whose work another may do too: who writes the lists may read them, and takes leases.
-	also := map[[2]string]bool{{"watchlist", "enrichment"}: true, {"watchlist", "migrate"}: true}
+	// Whose work another may do too: who writes the lists takes leases.
+	also := map[[2]string]bool{{"watchlist", "migrate"}: true}
 	for _, u := range grants.Redis {
 		c := as(u.Name)
 		if p, err := c.CheckPolicy(ctx); err != nil || !p.Known {

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,17 +23,17 @@ const fieldSince = "since"
 // screenersKept is how long a report is kept after its instance has gone.
 const screenersKept = time.Hour
 
-// readAs reports and reads the pointer in one step, so that a report is never younger than what the pointer said. KEYS:
-// pointer, screeners; ARGV: id, report. Times are microseconds of the server's clock.
-var readAs = redis.NewScript(`
+// report writes down what an instance holds. KEYS: screeners; ARGV: id, report. Times are microseconds of the server's
+// clock.
+const report = `
 local t = redis.call('TIME')
 local now = t[1] .. string.format('%06d', tonumber(t[2]))
-redis.call('HSETNX', KEYS[2], 'since', now)
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. now)
-return redis.call('HGETALL', KEYS[1])
-`)
+redis.call('HSETNX', KEYS[1], 'since', now)
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. now)
+`
 
-// PointerAs is Pointer for an instance that screens: it tells what it holds until now. s.At is not read.
+// PointerAs is Pointer for an instance that screens: it tells what it holds until now. Both are one step, so that a report
+// is never younger than what the pointer said. s.At is not read.
 func (c *Client) PointerAs(ctx context.Context, s lists.Screener) (lists.Pointer, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
@@ -40,16 +41,15 @@ func (c *Client) PointerAs(ctx context.Context, s lists.Screener) (lists.Pointer
 	if s.Usable {
 		usable = 1
 	}
-	report := fmt.Sprintf("%d %d %d", s.Seq, usable, s.MaxAge.Milliseconds())
-	flat, err := readAs.Run(ctx, c.rdb, []string{keyPointer, keyScreeners}, s.ID, report).StringSlice()
-	if err != nil {
+	text := fmt.Sprintf("%d %d %d", s.Seq, usable, s.MaxAge.Milliseconds())
+	pipe := c.rdb.TxPipeline()
+	reported := pipe.Eval(ctx, report, []string{keyScreeners}, s.ID, text)
+	pointer := pipe.HGetAll(ctx, keyPointer)
+	_, err := pipe.Exec(ctx)
+	if err := errors.Join(err, reported.Err(), pointer.Err()); err != nil {
 		return lists.Pointer{}, domain("lists pointer", err)
 	}
-	fields := make(map[string]string, len(flat)/2)
-	for i := 0; i+1 < len(flat); i += 2 {
-		fields[flat[i]] = flat[i+1]
-	}
-	return parsePointer(fields)
+	return parsePointer(pointer.Val())
 }
 
 // readScreeners returns the clock and all reports in one step. KEYS: screeners.

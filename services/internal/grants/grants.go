@@ -70,17 +70,19 @@ var connect = []string{"+auth", "+hello", "+ping", "+select", "+quit", "+client|
 	"+info", "+readonly", "+command", "+cluster|slots", "+cluster|shards", "+cluster|nodes", "+cluster|myid"}
 
 const (
-	keysOfLists  = "sluice:{lists}:*"
-	keysOfLeases = "sluice:lease:*"
-	keysOfSeen   = "sluice:seen:*"
+	keysOfLists    = "sluice:{lists}:*"
+	keyOfScreeners = "sluice:{lists}:screeners"
+	keysOfLeases   = "sluice:lease:*"
+	keysOfSeen     = "sluice:seen:*"
 )
 
 // Redis is the one table of the users of Redis.
 var Redis = []User{
 	{"ingest", "the ingest service: what was acknowledged", []string{"~" + keysOfSeen, "+get", "+mget", "+set", "+dbsize"}},
-	{"enrichment", "the enrichment service: reads the lists", []string{"%R~" + keysOfLists, "&" + keysOfLists, "+@read", "+subscribe", "+unsubscribe", "-@dangerous", "-@scripting"}},
+	{"enrichment", "the enrichment service: reads the lists, and tells which it screens with", []string{"%R~" + keysOfLists, "~" + keyOfScreeners, "&" + keysOfLists,
+		"+@read", "+subscribe", "+unsubscribe", "-@dangerous", "-@scripting", "+multi", "+exec", "+eval", "+time", "+hset", "+hsetnx"}},
 	{"watchlist", "the watchlist service and list officers' commands: writes the lists", []string{"~" + keysOfLists, "~" + keysOfLeases, "&" + keysOfLists,
-		"+@read", "+@write", "+publish", "+subscribe", "+unsubscribe", "+eval", "+evalsha", "+script|load", "-@dangerous"}},
+		"+@read", "+@write", "+publish", "+subscribe", "+unsubscribe", "+time", "+eval", "+evalsha", "+script|load", "-@dangerous"}},
 	{"migrate", "sluice migrate: its lock", []string{"~" + keysOfLeases, "+get", "+set", "+del", "+pexpire", "+eval", "+evalsha", "+script|load"}},
 }
 
