@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"math/bits"
 	"strings"
 
 	"sluice/pkg/address"
@@ -12,15 +13,16 @@ import (
 // addresses, of which a new one takes the place of an old one, and no pointers, so that it costs the garbage collector
 // nothing. The zero value remembers nothing yet; nil never does.
 type addressMemory struct {
+	bits     int // of the number of slots; 0: defaultBits
 	learned  int // addresses so far, up to memoryFrom
 	slots    []knownAddress
 	networks map[string]*knownNetwork
 }
 
-// The bounds of what is remembered: 16,384 addresses take 2.5 MB for each Parser.
+// The bounds of what is remembered. An address takes 160 bytes.
 const (
-	memorySlots    = 1 << slotBits
-	slotBits       = 14
+	defaultBits    = 12
+	maxBits        = 20
 	memoryFrom     = 32 // a Parser that reads fewer addresses in its life needs no memory
 	memoryNetworks = 256
 	memoryText     = 95 // the longest address of the common families; longer ones are parsed each time
@@ -53,14 +55,20 @@ func (k *knownAddress) address(text string) address.Address {
 	return address.Address{Text: text, Key: k.key, Form: k.form}
 }
 
+// Remember bounds how many addresses the Parser remembers: the next power of two from n on, at least 4,096 and at most
+// about a million, each of 160 bytes. It forgets what it knew. Without it a Parser remembers 4,096.
+func (p *Parser) Remember(n int) {
+	p.addresses = addressMemory{bits: min(max(bits.Len(uint(max(n, 1)-1)), defaultBits), maxBits)}
+}
+
 // slot is where an address belongs: the ends of addresses differ.
-func slot[T string | []byte](text T) int {
+func slot[T string | []byte](m *addressMemory, text T) *knownAddress {
 	var h uint64
 	for i := len(text) - minMemoryText; i < len(text); i++ {
 		h = h<<8 | uint64(text[i])
 	}
 	const golden = 0x9e3779b97f4a7c15 // spreads what differs in any byte over the upper bits
-	return int((h * golden) >> (64 - slotBits))
+	return &m.slots[h*golden>>(64-m.bits)]
 }
 
 // recall returns what is remembered of a text on a network, nil for nothing. It allocates nothing.
@@ -68,7 +76,7 @@ func recall[T string | []byte](m *addressMemory, net *knownNetwork, text T) *kno
 	if m == nil || m.slots == nil || len(text) < minMemoryText {
 		return nil
 	}
-	k := &m.slots[slot(text)]
+	k := slot(m, text)
 	if k.network != net.number || net.number == 0 || string(k.text[:k.size]) != string(text) {
 		return nil
 	}
@@ -90,9 +98,12 @@ func (m *addressMemory) remember(net *knownNetwork, text string, a *address.Addr
 		if m.learned++; m.learned < memoryFrom {
 			return
 		}
-		m.slots = make([]knownAddress, memorySlots)
+		if m.bits == 0 {
+			m.bits = defaultBits
+		}
+		m.slots = make([]knownAddress, 1<<m.bits)
 	}
-	k := &m.slots[slot(text)]
+	k := slot(m, text)
 	*k = knownAddress{network: net.number, lower: lower, size: uint8(len(text)), form: a.Form, key: a.Key, print: a.Key.Fingerprint()}
 	copy(k.text[:], text)
 }

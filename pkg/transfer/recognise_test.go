@@ -164,6 +164,19 @@ func TestARememberedAddressIsReadAsAtFirst(t *testing.T) {
 	}
 }
 
+func TestTheMemoryForAddressesIsBounded(t *testing.T) {
+	for n, want := range map[int]int{-1: 4096, 4096: 4096, 4097: 8192, 65_536: 65_536, 1 << 40: 1 << maxBits} {
+		var p Parser
+		p.Remember(n)
+		for range memoryFrom {
+			checkRecognised(t, &p, []byte(plainBodies[0]))
+		}
+		if got := len(p.addresses.slots); got != want {
+			t.Errorf("%d addresses: room for %d, want %d", n, got, want)
+		}
+	}
+}
+
 func TestTheMemoryForNetworksIsBounded(t *testing.T) {
 	var p Parser
 	for n := range 2 * memoryNetworks {

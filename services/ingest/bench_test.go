@@ -37,7 +37,7 @@ func BenchmarkEncode(b *testing.B) {
 	now := time.Now()
 	encode := func(bodies [][]byte) func(b *testing.B) {
 		return func(b *testing.B) {
-			var e encoder
+			e := newEncoder()
 			b.ReportAllocs()
 			began := cpu(b)
 			for i := 0; b.Loop(); i++ {

@@ -22,6 +22,17 @@ type encoder struct {
 	transferID     []byte
 }
 
+// rememberedAddresses is how many addresses a lane keeps parsed, of 160 bytes each: about what the customers of a large
+// exchange use within some minutes.
+const rememberedAddresses = 1 << 16
+
+// newEncoder returns an encoder for a stream of bodies; the zero encoder does for a few.
+func newEncoder() encoder {
+	var e encoder
+	e.parser.Remember(rememberedAddresses)
+	return e
+}
+
 // record is a transfer as it goes to the topic. Its bytes are the encoder's, valid until the next call.
 type record struct {
 	id         transfer.ID

@@ -36,7 +36,7 @@ func (r *Raw) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) err
 }
 
 // ForLane returns the handler of one lane.
-func (r *Raw) ForLane() stream.Handler { return &rawLane{Raw: r} }
+func (r *Raw) ForLane() stream.Handler { return &rawLane{Raw: r, encoder: newEncoder()} }
 
 type rawLane struct {
 	*Raw
