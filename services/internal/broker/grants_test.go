@@ -72,7 +72,7 @@ func tryGrants(t *testing.T, addr string) {
 		t.Error("a service may give rights")
 	}
 	last := as(schemas.TopicAccess[len(schemas.TopicAccess)-1].Principal)
-	settled(t, ctx, func() error { // brokers learn of ACLs a moment later
+	settled(ctx, t, func() error { // brokers learn of ACLs a moment later
 		_, err := last.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{AllowUnsafe: true, CheckOnly: true, Partitions: 1})
 		return err
 	})
@@ -85,7 +85,7 @@ func tryGrants(t *testing.T, addr string) {
 		}
 		producer := func() error { _, err := c.InitProducer(ctx); return err }
 		if len(a.Write) > 0 {
-			settled(t, ctx, producer)
+			settled(ctx, t, producer)
 		} else if err := producer(); err == nil {
 			t.Errorf("%s: a producer id without a topic to write", a.Principal)
 		}
@@ -130,7 +130,7 @@ func tryGrants(t *testing.T, addr string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			settled(t, ctx, func() error {
+			settled(ctx, t, func() error {
 				g, err := m.Next(ctx)
 				if err != nil {
 					return fmt.Errorf("%s joins %s: %w", a.Principal, group, err)
@@ -147,7 +147,7 @@ func tryGrants(t *testing.T, addr string) {
 }
 
 // settled tries until it works: a broker that has just started loads its coordinators.
-func settled(t *testing.T, ctx context.Context, try func() error) {
+func settled(ctx context.Context, t *testing.T, try func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
