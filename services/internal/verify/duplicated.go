@@ -24,45 +24,70 @@ const (
 )
 
 // duplicatedRows finds facts that count twice, and rows of one version that differ. ClickHouse keeps the last of equal
-// keys when it merges: what differed before tells only the topic.
+// keys when it merges: what differed before tells only the topic. Counting comes first; the rest is for what it finds.
 func (v *verifier) duplicatedRows(ctx context.Context) error {
-	for _, table := range []string{"transfers", "flagged_events"} {
+	for _, table := range []string{"transfers", "flagged_events", "flagged_history"} {
+		var rows, ids, counting int64
 		err := v.eachSlice(ctx, func(cut func(string) string) error {
-			sql := fmt.Sprintf("SELECT id, any(tenant), any(transfer_id), count() AS n FROM %s.%s FINAL WHERE %s AND %s GROUP BY id HAVING n > 1 ORDER BY id",
-				db, table, v.judged(table), cut("id"))
-			return v.ch.query(ctx, sql, nil, func(row []byte) error {
-				f := Finding{Class: Duplicated, Kind: "rows"}
-				var n int64
-				if err := scan(row, &f.ID, &f.Tenant, &f.TransferID, &n); err != nil {
-					return err
-				}
-				f.Detail = fmt.Sprintf("%d rows of %s count", n, table)
-				return v.find(f)
-			})
+			var r, i int64
+			err := v.ch.one(ctx, fmt.Sprintf("SELECT count(), uniqExact(id) FROM %s.%s WHERE %s AND %s", db, table, v.judged(table), cut("id")), &r, &i)
+			rows, ids = rows+r, ids+i
+			return err
 		})
 		if err != nil {
 			return err
 		}
-	}
-	for _, table := range []string{"transfers", "flagged_events", "flagged_history"} {
-		err := v.eachSlice(ctx, func(cut func(string) string) error {
-			sql := fmt.Sprintf(`SELECT id, any(tenant), any(transfer_id), version FROM %s.%s WHERE %s AND %s
-GROUP BY %s HAVING count() > 1 AND uniqExact(cityHash64(%s)) > 1 AND uniqExactIf(rules_version, rules_version != '') <= 1 ORDER BY id`,
-				db, table, v.judged(table), cut("id"), inputColumns, verdictColumns)
-			return v.ch.query(ctx, sql, nil, func(row []byte) error {
-				f := Finding{Class: Duplicated, Kind: "differing"}
-				var version uint64
-				if err := scan(row, &f.ID, &f.Tenant, &f.TransferID, &version); err != nil {
-					return err
-				}
-				return v.differs(f, version, table)
-			})
-		})
-		if err != nil {
+		if rows == ids {
+			continue
+		}
+		if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM %s.%s FINAL WHERE %s", db, table, v.judged(table)), &counting); err != nil {
+			return err
+		}
+		if counting != ids && table != "flagged_history" { // which keeps every version
+			if err := v.twice(ctx, table); err != nil {
+				return err
+			}
+		}
+		if err := v.differing(ctx, table); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// twice finds the facts of a table that have several rows under FINAL.
+func (v *verifier) twice(ctx context.Context, table string) error {
+	return v.eachSlice(ctx, func(cut func(string) string) error {
+		sql := fmt.Sprintf("SELECT id, any(tenant), any(transfer_id), count() AS n FROM %s.%s FINAL WHERE %s AND %s GROUP BY id HAVING n > 1 ORDER BY id",
+			db, table, v.judged(table), cut("id"))
+		return v.ch.query(ctx, sql, nil, func(row []byte) error {
+			f := Finding{Class: Duplicated, Kind: "rows"}
+			var n int64
+			if err := scan(row, &f.ID, &f.Tenant, &f.TransferID, &n); err != nil {
+				return err
+			}
+			f.Detail = fmt.Sprintf("%d rows of %s count", n, table)
+			return v.find(f)
+		})
+	})
+}
+
+// differing finds the versions of facts of which a table has two verdicts.
+func (v *verifier) differing(ctx context.Context, table string) error {
+	return v.eachSlice(ctx, func(cut func(string) string) error {
+		sql := fmt.Sprintf(`SELECT id, any(tenant), any(transfer_id), version FROM %[1]s.%[2]s
+WHERE id IN (SELECT id FROM %[1]s.%[2]s WHERE %[3]s AND %[4]s GROUP BY id HAVING count() > 1) AND %[3]s
+GROUP BY %[5]s HAVING count() > 1 AND uniqExact(cityHash64(%[6]s)) > 1 AND uniqExactIf(rules_version, rules_version != '') <= 1 ORDER BY id`,
+			db, table, v.judged(table), cut("id"), inputColumns, verdictColumns)
+		return v.ch.query(ctx, sql, nil, func(row []byte) error {
+			f := Finding{Class: Duplicated, Kind: "differing"}
+			var version uint64
+			if err := scan(row, &f.ID, &f.Tenant, &f.TransferID, &version); err != nil {
+				return err
+			}
+			return v.differs(f, version, table)
+		})
+	})
 }
 
 // judged is the condition that a row of a table belongs to the time that is looked at; only transfers has when it was
@@ -77,14 +102,14 @@ func (v *verifier) judged(table string) string {
 // differs reports one (id, version) with two verdicts, once wherever it shows.
 func (v *verifier) differs(f Finding, version uint64, where string) error {
 	k := keyOf('d', f.ID, fmt.Sprint(version))
-	if v.differing[k] {
+	if v.told[k] {
 		return nil
 	}
-	if v.differing == nil {
-		v.differing = map[key]bool{}
+	if v.told == nil {
+		v.told = map[key]bool{}
 	}
-	if len(v.differing) < maxSuspects {
-		v.differing[k] = true
+	if len(v.told) < maxSuspects {
+		v.told[k] = true
 	}
 	f.Detail = fmt.Sprintf("version %d has two verdicts in %s, by the same lists, rules and inputs", version, where)
 	return v.find(f)

@@ -37,8 +37,9 @@ ORDER BY id`, db)
 		return err
 	}
 	err := v.eachSlice(ctx, func(cut func(string) string) error {
-		sql := fmt.Sprintf(`SELECT id FROM %[1]s.transfers FINAL
-WHERE verdict IN ('flagged', 'held') AND %[2]s AND %[3]s AND (id, version) NOT IN (SELECT id, version FROM %[1]s.flagged_history WHERE %[3]s)
+		// Every version must have its event; which one counts matters only for what is suspected.
+		sql := fmt.Sprintf(`SELECT DISTINCT id FROM %[1]s.transfers
+WHERE verdict IN ('flagged', 'held') AND %[2]s AND %[3]s AND sipHash128(id, version) NOT IN (SELECT sipHash128(id, version) FROM %[1]s.flagged_history WHERE %[3]s)
 	AND id NOT IN (SELECT transfer_fact FROM %[1]s.dead_letters WHERE transfer_fact != '' AND source_topic = %[4]s)`,
 			db, v.between("ingested_at"), cut("id"), quoted(schemas.Flagged))
 		return v.ch.query(ctx, sql, nil, func(row []byte) error {

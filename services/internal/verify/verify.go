@@ -64,15 +64,15 @@ type ClickHouse struct {
 
 // verifier is one run.
 type verifier struct {
-	cfg       Config
-	ch        *clickHouse
-	kafka     *cluster
-	report    Report
-	at        moment
-	unseen    map[key]bool // facts that were found unscreened
-	known     knowledge
-	differing map[key]bool // id and version that were found to differ
-	lost      map[key]bool // transfers that were found lost
+	cfg    Config
+	ch     *clickHouse
+	kafka  *cluster
+	report Report
+	at     moment
+	unseen map[key]bool // facts that were found unscreened
+	known  knowledge
+	told   map[key]bool // id and version that were found to differ
+	lost   map[key]bool // transfers that were found lost
 }
 
 // Run verifies. The error says that it could not; that promises are broken is in the report.
