@@ -16,8 +16,8 @@ import (
 // ListName is the list that the entries are of: whoever sees it knows that nothing on it is real.
 const ListName = "sluice-simulated"
 
-// fillerList is the list of Filler.
-const fillerList = "sluice-filler"
+// FillerList is the list of Filler.
+const FillerList = "sluice-filler"
 
 // listedCategories are the categories that scenarios need, and their order in the list.
 var listedCategories = []taxonomy.Category{
@@ -67,38 +67,42 @@ const MaxFiller = 10_000_000
 // Filler gives n entries that no simulated transfer hits, to make a list large: every other one is an EVM address, the
 // rest are bitcoin's. It gives the same for a seed, and more of them begin with the fewer.
 func Filler(seed uint64, n int) ([]watchlist.Entry, error) {
+	var entries []watchlist.Entry
+	err := EachFiller(seed, n, func(e *watchlist.Entry) { entries = append(entries, *e) })
+	return entries, err
+}
+
+// EachFiller gives the entries of Filler one by one. An entry is valid during the call.
+func EachFiller(seed uint64, n int, fn func(*watchlist.Entry)) error {
 	if n < 0 || n > MaxFiller {
-		return nil, fmt.Errorf("%d filler entries: from 0 to %d", n, MaxFiller)
+		return fmt.Errorf("%d filler entries: from 0 to %d", n, MaxFiller)
 	}
 	bitcoin, ok := network.Lookup("bitcoin")
 	if !ok {
-		return nil, fmt.Errorf("network %q is not known", "bitcoin")
+		return fmt.Errorf("network %q is not known", "bitcoin")
 	}
 	random := rand.New(rand.NewPCG(seed, streamFiller))
 	categories := make([][]taxonomy.Category, len(listedCategories))
 	for i, c := range listedCategories {
 		categories[i] = []taxonomy.Category{c}
 	}
-	entries := make([]watchlist.Entry, n)
-	for i := range entries {
+	for i := range n {
 		var payload [20]byte
 		fill(random, payload[:])
-		e := &entries[i]
-		e.List, e.EntryID = fillerList, strconv.Itoa(i+1)
-		e.Categories = categories[i%len(categories)]
+		e := watchlist.Entry{List: FillerList, EntryID: strconv.Itoa(i + 1), Entity: "Filler", Categories: categories[i%len(categories)]}
 		e.Category = e.Categories[0]
-		e.Entity = "Filler"
 		if i%2 == 0 {
 			e.Network = "ethereum"
 			e.Address = "0x" + hex.EncodeToString(payload[:])
 			e.Key = address.NewKey(network.EVM, address.Account, payload[:])
-			continue
+		} else {
+			a, err := address.Encode(bitcoin, address.P2WPKH, payload[:])
+			if err != nil {
+				return err
+			}
+			e.Network, e.Address, e.Key = bitcoin.Alias, a.Text, a.Key
 		}
-		a, err := address.Encode(bitcoin, address.P2WPKH, payload[:])
-		if err != nil {
-			return nil, err
-		}
-		e.Network, e.Address, e.Key = bitcoin.Alias, a.Text, a.Key
+		fn(&e)
 	}
-	return entries, nil
+	return nil
 }

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 
 	"sluice/services/internal/app"
 	"sluice/services/internal/bench"
+	"sluice/services/internal/listbench"
 )
 
 // benchCmd measures the pipeline beside what its broker can do.
@@ -24,7 +28,8 @@ type benchCmd struct {
 	Samples       int           `default:"300" help:"How many lone transfers are timed."`
 	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
 	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
-	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale" help:"Measure this alone: ${enum}."`
+	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists" help:"Measure this alone: ${enum}."`
+	Sizes         []int         `default:"10000,1000000,10000000" help:"For lists: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
 	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
 	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
 	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
@@ -39,6 +44,9 @@ func (benchCmd) Help() string {
 }
 
 func (c *benchCmd) Run(ctx context.Context, s streams) error {
+	if c.Stage == "lists" {
+		return c.lists(ctx, s)
+	}
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
 		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
@@ -74,4 +82,57 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return accepted.Hold(report)
+}
+
+// lists measures the watchlists themselves. Each instance is a process of its own, so that its memory is.
+func (c *benchCmd) lists(ctx context.Context, s streams) error {
+	cfg := listbench.Config{Sizes: c.Sizes, HitShare: c.HitShare, Start: startInstance,
+		Progress: func(what string) { fmt.Fprintln(s.Err, what) }}
+	report, err := listbench.Run(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := report.WriteTable(s.Err); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.Out, string(text))
+	return err
+}
+
+// startInstance runs an instance as a process.
+func startInstance(ctx context.Context, in listbench.Instance) (r listbench.Result, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.CommandContext(ctx, self, "bench-instance")
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(text), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(out, &r)
+}
+
+// benchInstanceCmd is one of the processes that `bench --stage lists` measures.
+type benchInstanceCmd struct{}
+
+func (benchInstanceCmd) Run(ctx context.Context, s streams) error {
+	var in listbench.Instance
+	if err := json.NewDecoder(s.In).Decode(&in); err != nil {
+		return err
+	}
+	r, err := listbench.Measure(ctx, in)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(s.Out).Encode(r)
 }

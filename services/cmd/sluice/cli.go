@@ -40,13 +40,15 @@ type cli struct {
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Ask the configured or embedded ClickHouse."`
 	Simulate   simulateCmd   `cmd:"" help:"Make realistic transfers with labelled scenarios."`
 	Bench      benchCmd      `cmd:"" help:"Measure each hop and the whole beside the bare loop."`
-	Config     configCmd     `cmd:"" help:"Show every setting with its value in force, without secrets."`
-	Deadletter deadletterCmd `cmd:"" help:"Look at what was given up, and send it again."`
-	Verify     verifyCmd     `cmd:"" help:"Prove that nothing was lost, counted twice or cleared unseen."`
-	Doctor     doctorCmd     `cmd:"" help:"Check config and connections, and say what to do about each problem."`
-	Key        keyCmd        `cmd:"" help:"Make an API key for a tenant."`
-	Grants     grantsCmd     `cmd:"" help:"Show, or give, the least rights that each service needs at the servers."`
-	Audit      auditCmd      `cmd:"" help:"Read and verify the log of who changed what."`
+
+	BenchInstance benchInstanceCmd `cmd:"" name:"bench-instance" hidden:"" help:"One of the processes that bench --stage lists measures."`
+	Config        configCmd        `cmd:"" help:"Show every setting with its value in force, without secrets."`
+	Deadletter    deadletterCmd    `cmd:"" help:"Look at what was given up, and send it again."`
+	Verify        verifyCmd        `cmd:"" help:"Prove that nothing was lost, counted twice or cleared unseen."`
+	Doctor        doctorCmd        `cmd:"" help:"Check config and connections, and say what to do about each problem."`
+	Key           keyCmd           `cmd:"" help:"Make an API key for a tenant."`
+	Grants        grantsCmd        `cmd:"" help:"Show, or give, the least rights that each service needs at the servers."`
+	Audit         auditCmd         `cmd:"" help:"Read and verify the log of who changed what."`
 }
 
 // errLines says that some lines of a filter failed; each was reported where it happened.
