@@ -37,6 +37,7 @@ const (
 	probes    = 2_000 // keys that are looked up
 	calmFor   = 3 * time.Second
 	after     = time.Second
+	patience  = 10 * time.Minute // with a swap
 )
 
 // Measure measures this process as an instance that follows the lists and screens.
@@ -300,8 +301,8 @@ func (r *Result) swaps(ctx context.Context, c *cache.Client, f *lists.Follower, 
 				return ctx.Err()
 			case <-time.After(time.Millisecond):
 			}
-			if time.Since(began) > time.Minute {
-				return fmt.Errorf("%s is not in force after a minute: %s", s.Name, f.Current().Why)
+			if time.Since(began) > patience {
+				return fmt.Errorf("%s is not in force after %s: %s", s.Name, patience, f.Current().Why)
 			}
 		}
 		taken := time.Since(began)
@@ -318,7 +319,12 @@ func (l *lane) run(ctx context.Context, h stream.Handler, facts []stream.Record)
 	last := time.Now()
 	for ctx.Err() == nil {
 		for some := range slices.Chunk(facts, batchSize) {
-			if err := screen(ctx, h, some); err != nil {
+			err := screen(ctx, h, some)
+			if errors.Is(err, enrichment.ErrNoLists) { // a load that takes longer than what is held may be used
+				time.Sleep(time.Millisecond)
+				continue
+			}
+			if err != nil {
 				return err
 			}
 			now := time.Now()
