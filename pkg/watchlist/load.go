@@ -17,7 +17,6 @@ type segmentAt struct{ list, segment int }
 
 // loadList is one list of the manifest.
 type loadList struct {
-	origin  Origin
 	part    *part // the whole list, from the older snapshot
 	old     *part // some of it, from the older snapshot
 	decoded []decoded

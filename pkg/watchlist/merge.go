@@ -42,7 +42,7 @@ func Merge(before, after Entries, fn func(was, is *Entry) error) error {
 		if errNew != nil {
 			return errNew
 		}
-		c := 0
+		var c int
 		switch {
 		case !haveNew:
 			c = -1

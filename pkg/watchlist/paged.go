@@ -56,7 +56,6 @@ func (p *Paged) MayContain(fingerprint uint64) bool {
 type Lookups struct {
 	lists   *Paged
 	answers map[address.Key]*answer
-	asked   []*answer               // not answered yet, in the order in which they were asked
 	pages   map[PageHash][]*pageAsk // that are wanted
 	lacking bool
 }
