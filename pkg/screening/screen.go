@@ -3,8 +3,6 @@ package screening
 import (
 	"cmp"
 	"slices"
-	"strings"
-
 	"sluice/pkg/address"
 	"sluice/pkg/amount"
 	"sluice/pkg/network"
@@ -52,8 +50,9 @@ func Screen(p *transfer.Parsed, lists Lists) Result {
 	for i := range p.Parties {
 		s.party(&p.Parties[i])
 	}
-	if r.Coverage.Reason == transfer.GapUnparsed || r.Coverage.Reason == transfer.GapShielded {
-		s.unparsed()
+	texts := Unparsed(p)
+	for i := range texts {
+		s.text(&texts[i])
 	}
 	sortHits(r.Hits)
 	r.Hits = slices.CompactFunc(r.Hits, func(a, b Hit) bool { return compareHits(&a, &b) == 0 })
@@ -99,41 +98,13 @@ func (s *screener) party(party *transfer.Party) {
 	}
 }
 
-// unparsed looks up, letter by letter, what no parser could read: lists keep such addresses too.
-func (s *screener) unparsed() {
-	t := &s.p.Transfer
-	sender, recipient := transfer.SideOwn, transfer.SideOwn
-	switch t.Direction {
-	case transfer.Deposit:
-		sender = transfer.SideCounterparty
-	case transfer.Withdrawal:
-		recipient = transfer.SideCounterparty
-	case transfer.Internal:
-	}
-	for i, text := range t.From {
-		s.text(transfer.Party{Role: transfer.RoleSender, Side: sender, Index: i, Text: text})
-	}
-	for i, text := range t.To {
-		tag := ""
-		if len(t.To) == 1 {
-			tag = t.Memo
-		}
-		s.text(transfer.Party{Role: transfer.RoleRecipient, Side: recipient, Index: i, Text: text, Tag: tag})
-	}
-	s.text(transfer.Party{Role: transfer.RoleContract, Side: transfer.SideToken, Text: t.Contract})
-	s.text(transfer.Party{Role: transfer.RoleInitiator, Side: transfer.SideInitiator, Text: t.Initiator})
-}
-
-func (s *screener) text(party transfer.Party) {
-	if party.Text == "" {
-		return
-	}
-	party.Key = watchlist.TextKey(strings.TrimSpace(party.Text))
+// text looks up an address letter by letter.
+func (s *screener) text(party *transfer.Party) {
 	listed, _ := s.lists.Lookup(party.Key)
-	known := claims{&party, listed, nil}
+	known := claims{party, listed, nil}
 	for _, e := range listed {
 		if e.Use == watchlist.UseListed {
-			s.hit(known, e, tagged(&party, e, MatchExact))
+			s.hit(known, e, tagged(party, e, MatchExact))
 		}
 	}
 }

@@ -292,14 +292,19 @@ func percent(n uint8) *uint8 {
 	return &n
 }
 
-// Add appends a row for each address of the transfer of a record.
+// Add appends a row for each address of the transfer of a record, those that no parser can read by their text.
 func (b *Addresses) Add(rec *event.Record, p *transfer.Parsed) {
-	if len(p.Parties) == 0 {
+	b.add(rec, p, p.Parties)
+	b.add(rec, p, screening.Unparsed(p)) // lists answer for these, and so does this table
+}
+
+func (b *Addresses) add(rec *event.Record, p *transfer.Parsed, parties []transfer.Party) {
+	if len(parties) == 0 {
 		return
 	}
 	id, t := rec.ID.String(), &p.Transfer
-	for i := range p.Parties {
-		party := &p.Parties[i]
+	for i := range parties {
+		party := &parties[i]
 		b.Key = append(b.Key, party.Key.String())
 		b.OccurredAt = append(b.OccurredAt, t.OccurredAt)
 		b.ID = append(b.ID, id)

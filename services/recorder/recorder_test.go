@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"sluice/pkg/amount"
 	"sluice/pkg/event"
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
 	"sluice/schemas"
 	"sluice/services/internal/stream"
 )
@@ -241,5 +243,21 @@ func TestRowsWithoutHitsHaveABlockOfTheirOwnAndTheLaterRecordStaysLast(t *testin
 	r.fill(batch(schemas.Verdicts, value(t, 1, cleared), value(t, 2, hit+cleared), value(t, 2, cleared), value(t, 3, cleared), value(t, 3, hit+cleared)), newOut(), true)
 	if got := fmt.Sprint(r.plain.TransferID, r.full.TransferID); got != "[tx1 tx3] [tx2 tx2 tx3]" || !r.plain.Plain() || r.full.Plain() || len(r.full.Hits.List[1]) != 0 {
 		t.Errorf("%s", got)
+	}
+}
+
+// An address that no parser can read is found by its text, as lists answer for it.
+func TestAddressesThatNoParserReadsAreRecordedByTheirText(t *testing.T) {
+	x := transfer.Transfer{ID: "x", Direction: transfer.Deposit, CustomerID: "c", Network: "dreamland", Asset: "ZZZ", Amount: amount.MustParse("1"),
+		From: []string{"somebody's address"}, To: []string{"mine"}, OccurredAt: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	p, err := transfer.Restore(transfer.AppendCanonical(nil, &x))
+	if err != nil || len(p.Parties) != 0 {
+		t.Fatal(p.Parties, err)
+	}
+	var b Addresses
+	b.Add(&event.Record{ID: p.FactID("default"), Tenant: "default"}, &p)
+	want := []string{watchlist.TextKey("somebody's address").String(), watchlist.TextKey("mine").String()}
+	if !slices.Equal(b.Key, want) || !slices.Equal(b.Role, []string{"sender", "recipient"}) || !slices.Equal(b.Side, []string{"counterparty", "own"}) || b.Len() != 2 {
+		t.Errorf("%+v", b)
 	}
 }
