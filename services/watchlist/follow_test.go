@@ -47,7 +47,7 @@ func TestWhatIsKnownOfTheListsSurvivesAFlush(t *testing.T) {
 	if !again.register(ctx) {
 		t.Fatal("not restored")
 	}
-	r, err := w.Client.Register(ctx)
+	r, err := w.Register(ctx)
 	if err != nil || !r.Lists["feed"].Good.Equal(w.at) || r.Lists["feed"].ETag == "" || r.Proposals[done[0].Proposal].ID == "" {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -57,7 +57,7 @@ func TestWhatIsKnownOfTheListsSurvivesAFlush(t *testing.T) {
 		t.Fatal(err)
 	}
 	without.register(ctx)
-	if r, err := w.Client.Register(ctx); err != nil || len(r.Lists) != 0 || len(r.Proposals) != 1 {
+	if r, err := w.Register(ctx); err != nil || len(r.Lists) != 0 || len(r.Proposals) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if err := os.WriteFile(notes, []byte("{"), 0o600); err != nil {

@@ -97,7 +97,7 @@ func TestOwnListsOverHTTP(t *testing.T) {
 	sanctionedList(t, d)
 	c := newCaller(t, &API{Deps: d})
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"reason":"case 7","entries":[{"address":"`+otherText+`","category":"scam"}]}`, 200, `"status":"added"`)
-	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"adress":"`+otherText+`"}]}`, 400, "adress")
+	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"addr":"`+otherText+`"}]}`, 400, "addr")
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"address":"x"}]}`, 422, "entry 1")
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{}`, 422, "no entry")
 	c.want("a1", "POST", "/v1/lists/ofac/entries", `{"entries":[{"address":"`+otherText+`"}]}`, 422, "list of its own")

@@ -99,7 +99,7 @@ func checkSources(sources []Source, bad func(key string, value any, want string)
 				continue
 			}
 			parsed, err := url.Parse(u.text)
-			if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(s.AllowPrivate && parsed.Scheme == "http") {
+			if err != nil || parsed.Host == "" || parsed.Scheme != "https" && (!s.AllowPrivate || parsed.Scheme != "http") {
 				bad(at(u.key), Redact(u.text), "an https:// address")
 			} else if parsed.User != nil {
 				bad(at(u.key), Redact(u.text), "an address without a password: put it into a header from a file")
