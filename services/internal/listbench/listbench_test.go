@@ -22,7 +22,7 @@ func TestBothFormsAreMeasured(t *testing.T) {
 				t.Errorf("%s: %s is %g", f.Form, name, v)
 			}
 		}
-		if (f.HitColdNanos > 0) != (i == 1) || len(f.Swaps) != 2 {
+		if (f.HitColdNanos > 0) != (i == 0) || len(f.Swaps) != 2 {
 			t.Errorf("%+v", f)
 		}
 		for _, s := range f.Swaps {

@@ -64,6 +64,7 @@ func Measure(ctx context.Context, in Instance) (r Result, err error) {
 	began := time.Now()
 	f.Poll(ctx)
 	r.LoadSeconds = time.Since(began).Seconds()
+	f.Poll(ctx) // the pointer is to be confirmed where the load took its time
 	now := f.Current()
 	if !now.Usable || (now.Paged != nil) != (in.Form == FormPaged) || now.Entries() != in.Swaps[0].Pointer.Count {
 		return r, fmt.Errorf("%d entries, usable %v: %s", now.Entries(), now.Usable, now.Why)
