@@ -40,8 +40,9 @@ const (
 // API is what people and programs do to the lists over HTTP. Lists are of the whole installation and of no tenant: the
 // scopes of a key say who may see and change them.
 type API struct {
-	Deps    Deps
-	Sources []Source
+	Deps     Deps
+	Versions Versions
+	Sources  []Source
 }
 
 // Routes are the rows of the route table.
@@ -50,7 +51,7 @@ func (a *API) Routes() []httpx.Route {
 		return httpx.Route{Pattern: pattern, Scope: scope, Handler: h, MaxBody: max, Audit: action, Summary: summary}
 	}
 	const read, write, approve = httpx.ScopeListsRead, httpx.ScopeListsWrite, httpx.ScopeListsApprove
-	return []httpx.Route{
+	return append([]httpx.Route{
 		row("GET /v1/lists", read, 0, "", a.lists, "The lists in force: entries, where they come from, the state of their sources, what was refused."),
 		row("GET /v1/lists/{list}/entries", read, 0, "", a.entries, "The entries of a list, in pages (?limit=, ?after=)."),
 		row("PUT /v1/lists/{list}", write, MaxFile, audit.ListImport, a.put, "Replace a list by a file, with the same guards as the command (?format=, category, network, use, author, reason, accept_shrink=true)."),
@@ -61,7 +62,7 @@ func (a *API) Routes() []httpx.Route {
 		row("GET /v1/lists/{list}/proposals", read, 0, "", a.proposals, "What waits for a second person."),
 		row("POST /v1/lists/{list}/proposals/{id}/approval", approve, maxSmall, audit.ListApprove, a.approve, "Approve what another key proposed."),
 		row("DELETE /v1/lists/{list}/proposals/{id}", approve, maxSmall, audit.ListReject, a.reject, "Take a proposal away (?reason=)."),
-	}
+	}, a.versionRoutes()...)
 }
 
 // who is the caller.
@@ -484,7 +485,7 @@ func failed(w http.ResponseWriter, err error) {
 		p.Status = http.StatusConflict
 	case errors.Is(err, ErrInput), errors.Is(err, ErrFile):
 		p.Status = http.StatusUnprocessableEntity
-	case errors.Is(err, ErrNoProposal):
+	case errors.Is(err, ErrNoProposal), errors.Is(err, ErrNoVersion):
 		p.Status = http.StatusNotFound
 	case errors.Is(err, ErrSamePerson):
 		p.Status = http.StatusForbidden

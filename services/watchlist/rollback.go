@@ -2,14 +2,16 @@ package watchlist
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"sluice/services/internal/activation"
+	"sluice/services/internal/audit"
 )
 
 // RollbackRequest puts an earlier version of the lists in force again.
 type RollbackRequest struct {
 	Version string // a name as Versions.Find has it
+	Actor   string // as the audit log names who does it; "": the author
 	Author  string
 	Reason  string
 }
@@ -29,11 +31,17 @@ type RolledBack struct {
 // an error.
 func Rollback(ctx context.Context, d Deps, v Versions, req RollbackRequest) (r RolledBack, err error) {
 	if req.Author == "" || req.Reason == "" {
-		return r, errors.New("a rollback needs both an author and a reason, which are kept with the activation")
+		return r, fmt.Errorf("%w: a rollback needs both an author and a reason, which are kept with the activation", ErrInput)
 	}
-	err = d.Leases.Hold(ctx, leaseName, func(ctx context.Context) error {
-		r = RolledBack{}
-		return d.rollback(ctx, v, req, &r)
+	if req.Actor == "" {
+		req.Actor = "author:" + req.Author
+	}
+	record := audit.Record{Actor: req.Actor, Action: audit.ListRollback, Object: req.Version, Detail: map[string]string{"author": req.Author, "reason": req.Reason}}
+	err = d.audited(ctx, record, func(ctx context.Context) error {
+		return d.Leases.Hold(ctx, leaseName, func(ctx context.Context) error {
+			r = RolledBack{}
+			return d.rollback(ctx, v, req, &r)
+		})
 	})
 	return r, err
 }

@@ -244,3 +244,43 @@ func TestAFactIsOneJSONObject(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestVersionsOverHTTP(t *testing.T) {
+	w, v, past := lived(t)
+	c := newCaller(t, &API{Deps: w.deps(), Versions: v})
+	first := past.snapshots[1].Version()
+	c.want("a", "GET", "/v1/lists/versions", "", 200, `"seq":2,"version":"`+past.snapshots[2].Version()+`","previous":"`+first)
+	c.want("a", "GET", "/v1/lists/versions?x=1", "", 400, "no parameter")
+	if text := c.want("a", "GET", "/v1/lists/diff", "", 200, `{"change":"added","network":"ethereum","address":"0x0000000000000000000000000000000010000004","list":"a"`); strings.Count(text, "\n") != 2 {
+		t.Errorf("%s", text)
+	}
+	if text := c.want("a", "GET", "/v1/lists/diff?a=current&b=%231&list=a", "", 200, `"change":"removed"`); strings.Count(text, "\n") != 2 {
+		t.Errorf("%s", text)
+	}
+	if text := c.want("a", "GET", "/v1/lists/diff?list=other", "", 200, ""); text != "" {
+		t.Errorf("%s", text)
+	}
+	c.want("a", "GET", "/v1/lists/diff?a=nonsense", "", 404, "at least 8")
+
+	const text = "0x0000000000000000000000000000000010000004"
+	past.facts = []Fact{{Entry: Ask(text).Live(past.snapshots[2])[0].Entry, FromSeq: 2, KnownFrom: past.acts[1].At}}
+	c.want("a", "GET", "/v1/lists/lookup?address="+text, "", 200, `{"seq":2,"version":"`+past.snapshots[2].Version()+`","entries":[{"network":"ethereum","address":"`+text)
+	c.want("a", "GET", "/v1/lists/lookup?version=previous&address="+text, "", 200, `"entries":[]`)
+	c.want("a", "GET", "/v1/lists/lookup?all=true&address="+text, "", 200, `"from_seq":2`)
+	c.want("a", "GET", "/v1/lists/lookup?as_of=2026-03-01T12:00:00Z&address="+text, "", 200, `"from_seq":2`)
+	c.want("a", "GET", "/v1/lists/lookup?as_of=2025-03-01T12:00:00Z&address="+text, "", 404, "no list was in force yet")
+	for _, query := range []string{"", "?address=", "?address=a&as_of=yesterday", "?address=a&all=1", "?address=a&all=true&version=current", "?adress=a"} {
+		c.want("a", "GET", "/v1/lists/lookup"+query, "", 400, "errors")
+	}
+	past.err = errors.New("away")
+	c.want("a", "GET", "/v1/lists/lookup?address="+text, "", 503, "away")
+	past.err = nil
+
+	c.want("a", "POST", "/v1/lists/rollback", `{"version":"previous"}`, 422, "author and a reason")
+	c.want("a", "POST", "/v1/lists/rollback", `{"version":"01234567","reason":"why"}`, 404, "begins none")
+	c.want("a", "POST", "/v1/lists/rollback", `{"version":"previous","reason":"why","now":true}`, 400, "now")
+	c.want("a", "POST", "/v1/lists/rollback", `{"version":"previous","author":"ann","reason":"why"}`, 200, `{"seq":3,"version":"`+first+`","of_seq":1,"entries":3,"added":0,"removed":2,"changed":0,"was_in_force":false}`)
+	if l := w.live(t); l.Pointer.Seq != 3 || l.Snapshot.Version() != first {
+		t.Errorf("%+v", l.Pointer)
+	}
+}

@@ -58,7 +58,7 @@ type Versions struct {
 func (v Versions) All(ctx context.Context) ([]activation.Activation, error) {
 	var all []activation.Activation
 	if v.Order != nil {
-		every, err := v.Order.All(ctx)
+		every, err := v.order(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +82,15 @@ func (v Versions) All(ctx context.Context) ([]activation.Activation, error) {
 	}
 	slices.SortFunc(all, func(a, b activation.Activation) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all, nil
+}
+
+// orderTimeout bounds how long a question waits for a broker that does not answer.
+const orderTimeout = 5 * time.Second
+
+func (v Versions) order(ctx context.Context) ([]activation.Activation, error) {
+	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	defer cancel()
+	return v.Order.All(ctx)
 }
 
 // Find returns the activation that a name means: `current`, `previous` (what was in force before it), `#N` (what was in

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sluice/pkg/address"
@@ -134,4 +135,20 @@ func TestAVersionComesFromRedisElseFromTheHistoryVerified(t *testing.T) {
 	if _, _, err := v.Snapshot(t.Context(), "previous"); !errors.Is(err, ErrGone) {
 		t.Errorf("without a history: %v", err)
 	}
+}
+
+// away is a broker that does not answer.
+type away struct{}
+
+func (away) All(ctx context.Context) ([]activation.Activation, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAQuestionDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := (Versions{Order: away{}}).All(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
 }

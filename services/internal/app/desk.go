@@ -143,15 +143,10 @@ func (d *Desk) Register(ctx context.Context) (lists.Register, error) {
 	return r, err
 }
 
-// Rollback puts an earlier version in force again, and writes down who did.
-func (d *Desk) Rollback(ctx context.Context, req watchlist.RollbackRequest) (result watchlist.RolledBack, err error) {
-	detail := map[string]string{"author": req.Author, "reason": req.Reason}
-	err = audit.Do(ctx, d.audit, audit.Record{Actor: Actor(), Action: audit.ListRollback, Object: req.Version, Detail: detail},
-		func(ctx context.Context) error {
-			result, err = watchlist.Rollback(ctx, d.deps, d.Versions(), req)
-			return err
-		})
-	return result, err
+// Rollback puts an earlier version in force again.
+func (d *Desk) Rollback(ctx context.Context, req watchlist.RollbackRequest) (watchlist.RolledBack, error) {
+	req.Actor = Actor()
+	return watchlist.Rollback(ctx, d.deps, d.Versions(), req)
 }
 
 // Versions finds every version of the lists, as far as the desk reaches.

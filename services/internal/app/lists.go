@@ -88,7 +88,8 @@ func (p *Pipeline) addWatchlist() (*watchlist.API, error) {
 	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
 		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Done: p.redis.SetRecorded,
 		Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
-	return &watchlist.API{Deps: d, Sources: sources}, nil
+	versions := watchlist.Versions{Order: p.order(), Store: p.redis, Past: p.warehouse}
+	return &watchlist.API{Deps: d, Versions: versions, Sources: sources}, nil
 }
 
 // snapshots has the versions of the lists that Redis keeps, for the history.
