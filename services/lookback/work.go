@@ -29,7 +29,7 @@ func (s *Service) Work(ctx context.Context) error {
 	}()
 	defer func() {
 		cancel()
-		<-ended
+		_ = <-ended // an error that counts was returned
 	}()
 	s.acts = nil
 	for reading := true; reading; {

@@ -110,7 +110,7 @@ func TestPagesHoldEveryTransfer(t *testing.T) {
 	w := fresh(t)
 	var b recorder.Transfers
 	var a recorder.Addresses
-	const n = lookbackPage + lookbackPage/2
+	const n = 2*lookbackPage + lookbackPage/2
 	for i := range n {
 		row(t, &b, &a, i, func(tr *transfer.Transfer, _ *event.Record) {
 			if i >= lookbackKeys+500 { // one address has most of them
@@ -165,7 +165,7 @@ func TestLookbackReadsByTheIndex(t *testing.T) {
 		part       int // at most this part of the granules is read
 	}{
 		{withKeys, "(key in 2-element set)", 4},
-		{"SELECT id FROM sluice.transfers FINAL WHERE (tenant, customer_id, occurred_at, id) IN (" + withKeys + ")" + older(lookback.Older{Lists: 9}),
+		{"SELECT id FROM " + among + "(" + withKeys + ") WHERE 1" + older(lookback.Older{Lists: 9}) + amongThem,
 			"((tenant, customer_id, occurred_at, id) in ", 1},
 	} {
 		plan := explain(ctx, t, w, c.query)
