@@ -24,7 +24,7 @@ var TopicAccess = []Access{
 	{Principal: "recorder", Who: "the recorder", Read: []string{Transfers, Verdicts, Flagged, Decisions, DeadLetters}, Write: []string{DeadLetters}, Groups: []string{Prefix + "recorder.*"}},
 	{Principal: "watchlist", Who: "the watchlist service and list officers' commands", Read: []string{Activations, Verdicts}, Write: []string{Activations, Rescreen}, Watches: true},
 	{Principal: "auditor", Who: "sluice verify, sluice deadletter list", Read: all(), Watches: true},
-	{Principal: "operator", Who: "sluice grants kafka --apply, sluice deadletter replay, sluice bench", Read: all(), Write: all(), Groups: []string{Prefix + "*"}, Watches: true, Creates: true},
+	{Principal: "operator", Who: "sluice grants kafka --apply, sluice deadletter replay, sluice rewind, sluice bench", Read: all(), Write: all(), Groups: []string{Prefix + "*"}, Watches: true, Creates: true},
 }
 
 func all() []string {

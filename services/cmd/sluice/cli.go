@@ -44,6 +44,7 @@ type cli struct {
 	BenchInstance benchInstanceCmd `cmd:"" name:"bench-instance" hidden:"" help:"One of the processes that bench --stage lists measures."`
 	Config        configCmd        `cmd:"" help:"Show every setting with its value in force, without secrets."`
 	Deadletter    deadletterCmd    `cmd:"" help:"Look at what was given up, and send it again."`
+	Rewind        rewindCmd        `cmd:"" help:"Set the stopped recorder back, so that it records again from a moment."`
 	Verify        verifyCmd        `cmd:"" help:"Prove that nothing was lost, counted twice or cleared unseen."`
 	Doctor        doctorCmd        `cmd:"" help:"Check config and connections, and say what to do about each problem."`
 	Key           keyCmd           `cmd:"" help:"Make an API key for a tenant."`

@@ -31,6 +31,7 @@ const (
 	VerdictDecide    Action = "verdict.decide"
 	VerdictRescreen  Action = "verdict.rescreen"
 	DeadLetterReplay Action = "deadletter.replay"
+	RecorderRewind   Action = "recorder.rewind"
 
 	SchemaMigrate Action = "schema.migrate"
 	GrantApply    Action = "grant.apply"
@@ -56,6 +57,7 @@ var Actions = []Info{
 	{VerdictDecide, "A person decided about a transfer: its id, the decision, reason."},
 	{VerdictRescreen, "Transfers were sent to be judged again by a person's command: which, and why."},
 	{DeadLetterReplay, "Dead letters were sent again: how many, of which topic, by which filter."},
+	{RecorderRewind, "The recorder was set back, to record again from a moment: the moment, how many records."},
 	{SchemaMigrate, "The schema of ClickHouse was brought up to date: the migrations."},
 	{GrantApply, "Rights were given at a server: which server, how many."},
 	{LogTorn, "The log's last line was cut off by a crash and taken away: its length and digest."},

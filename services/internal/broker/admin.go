@@ -264,7 +264,7 @@ func (c *Client) GroupOffsets(ctx context.Context, group, topic string) ([]strea
 	res, err := retryOnce(ctx, func() (*kafka.OffsetFetchResponse, error) {
 		return c.admin.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{topic: ids}})
 	})
-	if err == nil {
+	if err == nil && !errors.Is(res.Error, kafka.GroupIdNotFound) { // nobody was ever in it
 		err = res.Error
 	}
 	if err != nil {

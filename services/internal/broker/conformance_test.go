@@ -36,6 +36,7 @@ func TestOnTheEmbeddedBroker(t *testing.T) {
 	t.Run("conformance", func(t *testing.T) { conformance(t, addr) })
 	t.Run("other producers", func(t *testing.T) { otherProducers(t, addr) })
 	t.Run("incarnations", func(t *testing.T) { incarnations(t, addr) })
+	t.Run("rewinds", func(t *testing.T) { rewinds(t, addr) })
 }
 
 func TestTheEmbeddedBrokerRestartsInMidStream(t *testing.T) {
@@ -56,6 +57,7 @@ func TestOnKafka(t *testing.T) {
 	t.Run("conformance", func(t *testing.T) { conformance(t, k.Addr) })
 	t.Run("other producers", func(t *testing.T) { otherProducers(t, k.Addr) })
 	t.Run("incarnations", func(t *testing.T) { incarnations(t, k.Addr) })
+	t.Run("rewinds", func(t *testing.T) { rewinds(t, k.Addr) })
 	t.Run("it is killed and comes back", func(t *testing.T) {
 		stress(t, k.Addr, 1000, false, func(round int) {
 			if round == 2 {
@@ -81,20 +83,7 @@ func client(t testing.TB, addr string, change ...func(*broker.Config)) *broker.C
 
 func conformance(t *testing.T, addr string) {
 	create := func(t testing.TB, name string, partitions, maxBatch int) {
-		transport := &kafkago.Transport{}
-		defer transport.CloseIdleConnections()
-		k := &kafkago.Client{Addr: kafkago.TCP(addr), Transport: transport}
-		topic := kafkago.TopicConfig{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}
-		if maxBatch > 0 {
-			topic.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: itoa(maxBatch)}}
-		}
-		res, err := k.CreateTopics(context.Background(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{topic}})
-		if err == nil {
-			err = res.Errors[name]
-		}
-		if err != nil {
-			t.Fatalf("create %s: %v", name, err)
-		}
+		createTopic(t, addr, name, partitions, maxBatch)
 	}
 	create(t, schemas.DeadLetters, 2, 5<<20)
 	streamtest.Run(t, streamtest.Harness{
@@ -108,4 +97,21 @@ func conformance(t *testing.T, addr string) {
 			deleteBefore(t, addr, topic, partition, offset)
 		},
 	})
+}
+
+func createTopic(t testing.TB, addr, name string, partitions, maxBatch int) {
+	transport := &kafkago.Transport{}
+	defer transport.CloseIdleConnections()
+	k := &kafkago.Client{Addr: kafkago.TCP(addr), Transport: transport}
+	topic := kafkago.TopicConfig{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}
+	if maxBatch > 0 {
+		topic.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: itoa(maxBatch)}}
+	}
+	res, err := k.CreateTopics(context.Background(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{topic}})
+	if err == nil {
+		err = res.Errors[name]
+	}
+	if err != nil {
+		t.Fatalf("create %s: %v", name, err)
+	}
 }

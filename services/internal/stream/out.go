@@ -206,6 +206,9 @@ func (o *Out) Reset() {
 			p.used = 0
 		}
 	}
-	o.now = o.cfg.Now().UnixMilli()
+	o.stamp()
 	o.err, o.records, o.dead = nil, 0, 0
 }
+
+// stamp makes the records that are appended from now on records of this moment.
+func (o *Out) stamp() { o.now = o.cfg.Now().UnixMilli() }

@@ -193,6 +193,9 @@ func (p *Producer) admit(ctx context.Context, messages []Message) (f *flight, ke
 		return nil, key, 0, fmt.Errorf("%w: %d bytes wait for the broker, of at most %d", ErrQueueFull, p.stats.QueuedBytes, p.cfg.QueueBytes)
 	}
 	f = p.open
+	if f.messages == 0 {
+		f.out.stamp() // it was made when the one before it took off, which may be long ago
+	}
 	for i := range messages {
 		m := &messages[i]
 		key = partitionKey{m.Topic, PartitionOf(m.Key, p.partitions[m.Topic])}
