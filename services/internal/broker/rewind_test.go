@@ -57,7 +57,10 @@ func rewinds(t *testing.T, addr string) {
 		var n atomic.Int64
 		reading, done := context.WithCancel(ctx)
 		l, err := stream.New(stream.Config{Group: group, Topics: []string{topic}, Stage: "test", CommitInterval: 5 * time.Millisecond, JoinPause: 50 * time.Millisecond}, c,
-			stream.HandlerFunc(func(_ context.Context, in *stream.Batch, _ *stream.Out) error { n.Add(int64(len(in.Records))); return nil }))
+			stream.HandlerFunc(func(_ context.Context, in *stream.Batch, _ *stream.Out) error {
+				n.Add(int64(len(in.Records)))
+				return nil
+			}))
 		if err != nil {
 			t.Fatal(err)
 		}
