@@ -29,6 +29,7 @@ var scenarios = []scenario{
 	{name: "warehouse_away", run: warehouseAway},
 	{name: "cache_flushed", run: cacheFlushed},
 	{name: "looked_back", run: lookedBack},
+	{name: "past_versions", run: pastVersions},
 }
 
 func TestEmbedded(t *testing.T) {
