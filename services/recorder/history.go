@@ -78,7 +78,7 @@ type Historian struct {
 	queue []activation.Activation // of lists, in order
 	more  chan struct{}
 
-	last *Recorded // nil: to be read
+	last *Recorded // as last read or written; nil: never yet
 }
 
 // NewHistorian starts nothing.
@@ -154,7 +154,8 @@ func (h *Historian) drain(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if h.last == nil {
+		// Before anything is written it is asked anew: another process writes the same history, or it was lost.
+		if h.last == nil || a.Seq > h.last.Seq {
 			last, err := h.cfg.Warehouse.Recorded(ctx)
 			if err != nil {
 				return err

@@ -229,6 +229,9 @@ func (d Deps) before(ctx context.Context, state activation.State, u Update) (kno
 	if live.Snapshot == nil && d.Past != nil {
 		// Redis is as new as the topic: what was in force last is in the history, and would silently be dropped.
 		known, err := d.lastRecorded(ctx)
+		if errors.Is(err, ErrLost) && u.Accept.Author != "" && u.Accept.Reason != "" {
+			return nil, base, nil
+		}
 		return known, base, err
 	}
 	return live.Snapshot, base, nil

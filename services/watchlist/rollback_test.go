@@ -120,6 +120,11 @@ func TestWhatOnlyTheHistoryHasIsPutInForceAgain(t *testing.T) {
 	if _, err := Import(t.Context(), d, request("b", 100, 7)); !errors.Is(err, ErrLost) {
 		t.Errorf("what was in force is nowhere: %v", err)
 	}
+	accepted := request("b", 100, 7)
+	accepted.AcceptShrink, accepted.Author, accepted.Reason = true, "ann", "the history is damaged"
+	if i, err := Import(t.Context(), d, accepted); err != nil || i.Count != 7 || i.Seq != 3 {
+		t.Errorf("what was in force is given up: %+v, %v", i, err)
+	}
 }
 
 func TestTheServiceRestoresFromTheHistoryWhatNeitherRedisNorItsCopyHas(t *testing.T) {
