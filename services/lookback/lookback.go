@@ -71,6 +71,7 @@ type Service struct {
 	done  map[uint64]bool         // runs that are through, by the seq of what caused them
 	upTo  uint64                  // the highest activation of lists that a run is through with
 	held  leftover
+	open  bool   // what was sent may not be recorded yet
 	begun uint64 // the last run that was logged
 	said  string // last trouble that was logged
 }

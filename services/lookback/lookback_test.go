@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sluice/schemas"
 	"sluice/services/enrichment"
 	"sluice/services/internal/activation"
 	"sluice/services/internal/lists"
@@ -81,6 +82,30 @@ func TestActivationsThatWaitAreOneRunAndEachOfThemCounts(t *testing.T) {
 			t.Errorf("an activation that waited has a run of its own: %+v", w.runs)
 		}
 	})
+}
+
+// An entry that is taken out again before the flags that it raised are recorded: consumers of flags must hear of both.
+func TestAFlagThatIsNotRecordedYetIsTakenBackOnTheFlaggedTopicToo(t *testing.T) {
+	w := newWorld(t)
+	w.put(worse)
+	id := w.send(bad)
+	w.isRecorded(id, "cleared")
+	w.lookBack()
+	w.isDone(1)
+	w.set(func() { w.shut = true })
+	a := w.put(worse, bad)
+	w.await("its flag is published", func() bool {
+		time.AfterFunc(time.Millisecond, w.changed.Broadcast)
+		return w.runs[a.Seq].Step == "waiting for records" && w.published(schemas.Flagged) == 1
+	})
+	b := w.put(worse)
+	w.await("the next run waits for the recorder", func() bool { return w.runs[b.Seq].Step == "waiting for records" })
+	w.set(func() { w.shut = false })
+	w.isDone(b.Seq)
+	w.isRecorded(id, "cleared")
+	if n := w.published(schemas.Flagged); n != 2 {
+		t.Errorf("%d records on flagged.v1, want that it was flagged and that it is cleared: %q", n, w.rows[id].verdicts)
+	}
 }
 
 // late is a transfer that was screened with the old lists before the new ones were taken up, and is recorded after the

@@ -96,6 +96,9 @@ func (s *Service) lookBack(ctx context.Context, r *progress, p plan) error {
 		}
 		lists = at.Seq
 	}
+	if err := s.closed(ctx, r); err != nil {
+		return err
+	}
 	// The first pass finds what is recorded already; enrichment does not screen it before it has the lists.
 	if _, err := s.pass(ctx, r, p, groups, lists); err != nil {
 		return err
@@ -167,6 +170,9 @@ const heldPage = 5000
 func (s *Service) rescreen(ctx context.Context, r *progress) error {
 	at, err := s.Lists.Pointer(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.closed(ctx, r); err != nil {
 		return err
 	}
 	send := sender{Service: s}

@@ -34,6 +34,7 @@ func (s *sender) page(ctx context.Context, r *progress, found []Recorded, raised
 		if err := s.room(ctx, r, len(part)); err != nil {
 			return err
 		}
+		s.open = true
 		if err := s.Publisher.Produce(ctx, part...); err != nil {
 			return fmt.Errorf("sending: %w", err)
 		}

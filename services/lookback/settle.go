@@ -94,7 +94,17 @@ func (s *Service) settle(ctx context.Context, r *progress) error {
 			}
 		}
 	}
+	s.open = false
 	return nil
+}
+
+// closed waits until nothing is on its way that an earlier run sent. A search before that would take its transfers for
+// what they were until then, and what it sends would say so: a flag that is not recorded yet would never be taken back.
+func (s *Service) closed(ctx context.Context, r *progress) error {
+	if !s.open {
+		return nil
+	}
+	return s.settle(ctx, r)
 }
 
 // passed waits until the group has committed all up to the ends.

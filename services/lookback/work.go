@@ -94,9 +94,11 @@ func (s *Service) remember(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the runs: %w", err)
 	}
-	s.done, s.upTo = map[uint64]bool{}, 0
+	s.done, s.upTo, s.open = map[uint64]bool{}, 0, false
 	for _, r := range runs {
 		if r.State != Done {
+			// Whoever made it may have sent something, unless it went on in a run that is through.
+			s.open = s.open || r.State == Running || r.Seq > s.upTo
 			continue
 		}
 		s.done[r.Seq] = true
@@ -150,9 +152,10 @@ var errJoined = errors.New("the run goes on in a later one")
 // activations as well: they need not wait for it then, and it comes to an end however often lists are activated.
 const joinWithin = time.Minute
 
-// superseded says whether a run over activations of lists is to go on in one that covers newer ones too.
+// superseded says whether a run over activations of lists is to go on in one that covers newer ones too. It makes its
+// first pass in any case: else nothing would be sent while lists are activated faster than records settle.
 func (s *Service) superseded(r *progress) bool {
-	if r.Scope != ScopeLists || s.cfg.Now().Sub(r.oldest) > joinWithin {
+	if r.Scope != ScopeLists || r.Passes == 0 || s.cfg.Now().Sub(r.oldest) > joinWithin {
 		return false
 	}
 	s.drain()

@@ -246,6 +246,17 @@ func (w *world) isDone(seq uint64) (r lookback.Run) {
 	return r
 }
 
+// published is how many records a topic has.
+func (w *world) published(topic string) (n int64) {
+	at := []stream.Position{{Topic: topic}, {Topic: topic, Partition: 1}, {Topic: topic, Partition: 2}}
+	bounds, err := w.broker.Bounds(w.t.Context(), at)
+	must(w.t, err)
+	for _, b := range bounds {
+		n += b.End
+	}
+	return n
+}
+
 // record is the recorder: of the records of one id the highest version counts, at equal version the later one.
 func (w *world) record(_ context.Context, in *stream.Batch, _ *stream.Out) error {
 	w.mu.Lock()
