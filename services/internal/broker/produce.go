@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"sync"
 	"time"
 
@@ -95,7 +96,14 @@ func parseProduce(req *stream.ProduceRequest, body []byte) error {
 				b := &req.Batches[i]
 				if b.Partition == partition && b.Topic == string(topic) {
 					b.Offset, b.Err = base, nil
-					if code != 0 {
+					switch code {
+					case 0:
+					case kafka.Unknown:
+						// The broker failed in the middle of it. The embedded one has then counted the batch's sequence
+						// numbers and not kept the batch (its disk is full): sent again under them, it would be answered as
+						// one that is written. Under a new session it is written, twice at worst.
+						b.Err = fmt.Errorf("%w: %w", stream.ErrUnknownProducer, code)
+					default:
 						b.Err = translate(code)
 					}
 					break

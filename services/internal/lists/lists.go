@@ -184,6 +184,10 @@ func (f *Follower) Current() Current {
 	switch {
 	case h.confirmed.IsZero():
 		c.Why, c.Since = h.trouble, h.began
+	case now.Before(h.confirmed):
+		// How old the confirmation is cannot be known. time.Now's own reading does not go back; that of a clock that does
+		// must not make an old confirmation a young one.
+		c.Since, c.Why = now, "the clock went back behind the last confirmation"
 	case now.Sub(h.confirmed) > f.cfg.MaxAge:
 		c.Since = h.confirmed.Add(f.cfg.MaxAge)
 		c.Why = fmt.Sprintf("not confirmed since %s: %s", h.confirmed.UTC().Format(time.RFC3339), h.trouble)

@@ -510,3 +510,17 @@ func BenchmarkCurrent(b *testing.B) {
 		f.Current()
 	}
 }
+
+func TestAClockThatStepsBackMakesNoConfirmationYounger(t *testing.T) {
+	s, c := newServer(), noon()
+	s.activate(t, 1, "e", 3)
+	f := follower(t, s, c, "")
+	f.Poll(t.Context())
+	f.want(t, "confirmed", true, 1, "")
+	c.t = c.t.Add(-time.Second)
+	f.want(t, "a second before its confirmation", false, 1, "the clock went back")
+	f.Poll(t.Context())
+	f.want(t, "confirmed by the clock as it goes now", true, 1, "")
+	c.t = c.t.Add(31 * time.Second)
+	f.want(t, "too long ago by that clock", false, 1, "not confirmed since")
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,7 @@ type KafkaNode struct {
 	t    testing.TB
 	java string
 	args []string
+	wipe func() // makes the folder of the node empty, as that of a new one
 }
 
 // KafkaServer is Kafka for tests that stop or kill it. settings are lines for server.properties, such as
@@ -111,18 +113,36 @@ func kafkaNodes(t testing.TB, n int, settings []string) []*KafkaNode {
 		}
 		const id = "c2x1aWNlLXRlc3QtMDAwMQ" // any 16 bytes in base 64
 		common := []string{"-cp", jars, "-Dlog4j2.configurationFile=" + logging}
-		format := exec.CommandContext(t.Context(), java, append(common, "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
-		if out, err := format.CombinedOutput(); err != nil {
-			t.Fatalf("format Kafka's folder: %v\n%s", err, out)
+		format := func() {
+			t.Helper()
+			cmd := exec.CommandContext(context.Background(), java, append(slices.Clone(common), "kafka.tools.StorageTool", "format", "-t", id, "-c", config)...)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("format Kafka's folder: %v\n%s", err, out)
+			}
 		}
+		format()
 		jvm := []string{"-Xmx512m"}
 		if _, benchmark := t.(*testing.B); !benchmark {
 			jvm = append(jvm, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1") // starts in half the time, and runs slower
 		}
 		nodes[i] = &KafkaNode{ID: int32(i + 1), t: t, java: java, args: append(append(jvm, common...), "kafka.Kafka", config)}
+		nodes[i].wipe = func() {
+			t.Helper()
+			if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+				t.Fatal(err)
+			}
+			format()
+		}
 		nodes[i].Server = &Server{Addr: addrs[i]}
 	}
 	return nodes
+}
+
+// LoseDisk empties the folder of a node that was killed, as a new disk in its place is empty: it is formatted for the same
+// cluster and the same node.
+func (n *KafkaNode) LoseDisk() {
+	n.t.Helper()
+	n.wipe()
 }
 
 // Start starts the node, again after Kill or Stop, on the same port and folder, and waits until it serves.
