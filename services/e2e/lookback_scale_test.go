@@ -17,6 +17,7 @@ import (
 	"sluice/pkg/event"
 	"sluice/pkg/transfer"
 	"sluice/services/internal/warehouse"
+	"sluice/services/lookback"
 	"sluice/services/recorder"
 )
 
@@ -54,8 +55,10 @@ func TestLookbackOverManyTransfers(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() { during = latencies(t, s, "during", time.Minute, done) })
 	load := loadAverage()
+	services, engine := processorTime(t, s.run.pid()), processorTime(t, s.enginePID())
 	importList(t, s, "txt", "second", list.String(), "--category", "scam")
 	r := lookedBackFor(t, s)
+	services, engine = processorTime(t, s.run.pid())-services, processorTime(t, s.enginePID())-engine
 	close(done)
 	wg.Wait()
 	want := uint64(listed * each)
@@ -64,6 +67,8 @@ func TestLookbackOverManyTransfers(t *testing.T) {
 	}
 	t.Logf("%d addresses over %d transfers: the last of %d flags %s after the activation, the run's end %s after it, %d passes; load average %s",
 		listed, n, r.Flagged, r.LastFlagAt.Sub(r.ActivatedAt), r.UpdatedAt.Sub(r.ActivatedAt), r.Passes, load)
+	t.Logf("processor time from the import to the run's end, live transfers included: the services %s, the engine %s", services, engine)
+	search(t, s, strings.Fields(list.String()))
 	t.Logf("live verdicts over HTTP, one at a time: before p50 %s, p99 %s (%d); during the run p50 %s, p99 %s (%d)",
 		at(calm, 50), at(calm, 99), len(calm), at(during, 50), at(during, 99), len(during))
 }
@@ -180,4 +185,52 @@ func at(sorted []time.Duration, percent int) time.Duration {
 func loadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	return strings.Join(strings.Fields(string(text))[:3], " ")
+}
+
+// search measures the searches of a run alone: one that finds everything and reads it whole, and one that finds nothing.
+func search(t *testing.T, s stack, addresses []string) {
+	t.Helper()
+	at, err := s.at()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := warehouse.Open(warehouse.Config{DSN: at.ClickHouse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make([]string, len(addresses))
+	for i, a := range addresses {
+		keys[i] = "evm:" + strings.TrimPrefix(a, "0x")
+	}
+	for _, o := range []lookback.Older{{}, {Lists: 1}} {
+		found := 0
+		began, engine := time.Now(), processorTime(t, s.enginePID())
+		err := w.Touching(t.Context(), keys, o, func(page []lookback.Recorded) error { found += len(page); return nil })
+		if err != nil {
+			t.Error(err)
+		}
+		t.Logf("one search that finds %d: %s, of it processor time of the engine %s", found, time.Since(began).Round(time.Millisecond), processorTime(t, s.enginePID())-engine)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// processorTime is what a process has used.
+func processorTime(t testing.TB, pid int) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')'):]))
+	var ticks int
+	for _, f := range fields[12:14] { // utime and stime, in hundredths of a second
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
 }

@@ -117,7 +117,9 @@ func New(cfg Config, deps Deps, m *Metrics) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		var fatal error
+		alone := false
 		err := s.Leases.Hold(ctx, leaseName, func(ctx context.Context) error {
+			alone = true
 			err := s.Work(ctx)
 			if errors.Is(err, activation.ErrNoLog) {
 				fatal = err
@@ -128,7 +130,11 @@ func (s *Service) Run(ctx context.Context) error {
 			return fatal
 		}
 		if ctx.Err() == nil {
-			s.trouble(err)
+			if alone { // another instance that looks back is no trouble
+				s.trouble(err)
+			} else {
+				s.cfg.Logger.Debug().Err(err).Msg("another looks back, or nobody can")
+			}
 			pause(ctx, time.Second)
 		}
 	}

@@ -45,13 +45,13 @@ func (m *Metrics) running(n int)               { m.active.Set(float64(n)) }
 func (m *Metrics) waiting(n int64)             { m.pending.Set(float64(n)) }
 func (m *Metrics) held(n uint64)               { m.heldNow.Set(float64(n)) }
 func (m *Metrics) doneUpTo(seq uint64)         { m.upTo.Set(float64(seq)) }
-func (m *Metrics) missing(n uint64)            { m.stuck.Set(float64(n)) }
 func (m *Metrics) sent(raisedBy string, n int) { m.sentBy.WithLabelValues(raisedBy).Add(float64(n)) }
 func (m *Metrics) unverified()                 { m.left.Inc() }
 
 // finished tells of a run that is through.
 func (m *Metrics) finished(r *Run) {
 	m.runs.WithLabelValues(r.Scope).Inc()
+	m.stuck.Set(float64(r.Missing))
 	m.toEnd.WithLabelValues(r.Scope).Observe(since(r.ActivatedAt, r.UpdatedAt))
 	if !r.LastFlagAt.IsZero() {
 		m.toLastFlag.WithLabelValues(r.Scope).Observe(since(r.ActivatedAt, r.LastFlagAt))

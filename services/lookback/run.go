@@ -121,7 +121,6 @@ func (s *Service) lookBack(ctx context.Context, r *progress, p plan) error {
 			return err
 		}
 		if more == morePasses {
-			r.m.missing(r.Missing)
 			s.cfg.Logger.Error().Uint64("seq", p.seq).Uint64("transfers", r.Missing).Msg("transfers were sent again and are still judged by older lists")
 		}
 	}
