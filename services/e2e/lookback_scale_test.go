@@ -202,7 +202,7 @@ func search(t *testing.T, s stack, addresses []string) {
 	for i, a := range addresses {
 		keys[i] = "evm:" + strings.TrimPrefix(a, "0x")
 	}
-	for _, o := range []lookback.Older{{}, {Lists: 1}} {
+	for _, o := range []lookback.Older{{}, {Lists: 1, Few: true}} {
 		found := 0
 		began, engine := time.Now(), processorTime(t, s.enginePID())
 		err := w.Touching(t.Context(), keys, o, func(page []lookback.Recorded) error { found += len(page); return nil })

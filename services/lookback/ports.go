@@ -27,6 +27,7 @@ type Recorded struct {
 type Older struct {
 	Lists   uint64 // screened with lists of a lower number; 0: whatever they were screened with
 	Version uint64 // of a lower version; 0: of any
+	Few     bool   // few are expected, if any: then it costs less to ask first whether there are some
 }
 
 // Place is how far a search for held transfers has come: the last one that it returned.

@@ -146,9 +146,9 @@ func (s *Service) pass(ctx context.Context, r *progress, p plan, groups []caused
 	}
 	before := r.Sent
 	for _, g := range groups {
-		older := Older{Lists: g.seq}
+		older := Older{Lists: g.seq, Few: r.Passes > 1}
 		if p.scope == ScopeSince {
-			older = Older{Version: p.seq}
+			older.Lists, older.Version = 0, p.seq
 		}
 		// What an earlier activation of the same run caused is screened with the same lists.
 		err := s.Warehouse.Touching(ctx, g.keys, older, func(found []Recorded) error {

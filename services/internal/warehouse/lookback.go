@@ -19,83 +19,60 @@ import (
 var _ lookback.Warehouse = (*Warehouse)(nil)
 
 const (
-	lookbackKeys  = 1000    // address keys in one search
-	lookbackSlice = 500_000 // transfers that are looked through at a time, about
-	lookbackPage  = 10_000  // transfers that are read whole at a time
+	lookbackKeys  = 1000   // address keys in one search
+	lookbackSlice = 20_000 // transfers that are read whole at a time, about
 )
 
-// withKeys are the transfers with one of the keys of the external table wanted, by the columns that transfers is sorted
-// by. Read from transfer_addresses alone, whose order is the key's.
-const withKeys = "SELECT tenant, customer_id, occurred_at, id FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
+// withKeys are the transfers with one of the keys of the external table wanted. Read from transfer_addresses alone, whose
+// order is the key's.
+const withKeys = "SELECT id FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
 
-// among reads transfers by the columns that they are sorted by, of which all versions of a row have the same: so they are
-// told from others before versions are merged, and a month's versions stand in its partition.
+// among reads transfers by their ids, before versions are merged: all versions of a row have the same id. For few of them
+// the index on the id leaves most granules out. amongThem: versions of a row stand in one partition; and two threads, for
+// others ask too.
 const (
-	among     = "sluice.transfers FINAL PREWHERE (tenant, customer_id, occurred_at, id) IN "
-	amongThem = " SETTINGS do_not_merge_across_partitions_select_final = 1"
+	among     = "sluice.transfers FINAL PREWHERE id IN "
+	amongThem = " SETTINGS do_not_merge_across_partitions_select_final = 1, max_threads = 2"
 )
 
-// Touching implements lookback.Warehouse. First it asks which transfers they are, by few columns; only those are read
-// whole, page by page in the order of the table. One address with millions of transfers is looked through in slices.
+// Touching implements lookback.Warehouse. One address with millions of transfers is looked through in slices, by the hash
+// of the id.
 func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Older, fn func([]lookback.Recorded) error) error {
 	for chunk := range slices.Chunk(keys, lookbackKeys) {
-		keyed, err := wanted(ctx, chunk)
+		ctx, err := wanted(ctx, chunk)
 		if err != nil {
 			return err
 		}
+		count := "SELECT count() FROM (" + withKeys + ")"
+		if o.Few {
+			count = "SELECT count() FROM " + among + "(" + withKeys + ") WHERE 1" + older(o) + amongThem
+		}
 		var rows uint64
-		if err := w.conn.QueryRow(keyed, "SELECT count() FROM ("+withKeys+")").Scan(&rows); err != nil {
+		if err := w.conn.QueryRow(ctx, count).Scan(&rows); err != nil {
 			return plain(err)
 		}
-		slicesOf := 1 + rows/lookbackSlice
-		for slice := range slicesOf {
+		if rows == 0 {
+			continue
+		}
+		pages := 1 + rows/lookbackSlice
+		for page := range pages {
 			search := withKeys
-			if slicesOf > 1 {
-				search += fmt.Sprintf(" AND cityHash64(id) %% %d = %d", slicesOf, slice)
+			if pages > 1 {
+				search += fmt.Sprintf(" AND cityHash64(id) %% %d = %d", pages, page)
 			}
-			var found []place
-			err := w.conn.Select(keyed, &found, "SELECT tenant, customer_id, occurred_at, id FROM "+among+"("+search+") WHERE 1"+older(o)+
-				" ORDER BY tenant, customer_id, occurred_at, id"+amongThem)
+			found, err := w.recorded(ctx, among+"("+search+") WHERE 1"+older(o)+amongThem)
 			if err != nil {
-				return plain(err)
+				return err
 			}
-			for page := range slices.Chunk(found, lookbackPage) {
-				if err := w.whole(ctx, page, o, fn); err != nil {
-					return err
-				}
+			if len(found) == 0 {
+				continue
+			}
+			if err := fn(found); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
-}
-
-// place is where a transfer stands in its table.
-type place struct {
-	Tenant     string    `ch:"tenant"`
-	CustomerID string    `ch:"customer_id"`
-	OccurredAt time.Time `ch:"occurred_at"`
-	ID         string    `ch:"id"`
-}
-
-// whole reads transfers whole.
-func (w *Warehouse) whole(ctx context.Context, page []place, o lookback.Older, fn func([]lookback.Recorded) error) error {
-	table, err := ext.NewTable("page", ext.Column("tenant", "String"), ext.Column("customer_id", "String"),
-		ext.Column("occurred_at", "DateTime64(9, 'UTC')"), ext.Column("id", "String"))
-	if err != nil {
-		return err
-	}
-	for i := range page {
-		p := &page[i]
-		if err := table.Append(p.Tenant, p.CustomerID, p.OccurredAt, p.ID); err != nil {
-			return err
-		}
-	}
-	ctx = driver.Context(ctx, driver.WithExternalTable(table))
-	found, err := w.recorded(ctx, among+"(SELECT tenant, customer_id, occurred_at, id FROM page) WHERE 1"+older(o)+amongThem)
-	if err != nil || len(found) == 0 {
-		return err
-	}
-	return fn(found)
 }
 
 // wanted sends the keys along with every query of the context.
@@ -172,7 +149,7 @@ func (w *Warehouse) Outcome(ctx context.Context, keys []string, from, to uint64)
 		if err != nil {
 			return o, err
 		}
-		if err := add(ctx, what+" AND (tenant, customer_id, occurred_at, id) IN ("+withKeys+")"); err != nil {
+		if err := add(ctx, what+" AND id IN ("+withKeys+")"); err != nil {
 			return o, err
 		}
 	}
