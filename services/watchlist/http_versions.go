@@ -183,5 +183,5 @@ func (a *API) rollback(w http.ResponseWriter, r *http.Request) {
 		Removed int    `json:"removed"`
 		Changed int    `json:"changed"`
 		InForce bool   `json:"was_in_force"`
-	}{res.Seq, res.Applied.Version, res.To.Seq, res.Count, res.Added, res.Removed, res.Changed, res.Repaired})
+	}{res.Seq, res.Version, res.To.Seq, res.Count, res.Added, res.Removed, res.Changed, res.Repaired})
 }

@@ -33,7 +33,7 @@ func TestARollbackIsANewActivationOfAnEarlierVersion(t *testing.T) {
 	w, v, past := lived(t)
 	first := past.snapshots[1].Version()
 	r, err := Rollback(t.Context(), w.deps(), v, RollbackRequest{Version: "previous", Author: "ann", Reason: "a broken file"})
-	if err != nil || r.Seq != 3 || r.Applied.Version != first || r.To.Seq != 1 || r.From.Seq != 2 || r.Added != 0 || r.Removed != 2 || r.Count != 3 || r.Repaired {
+	if err != nil || r.Seq != 3 || r.Version != first || r.To.Seq != 1 || r.From.Seq != 2 || r.Added != 0 || r.Removed != 2 || r.Count != 3 || r.Repaired {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if l := w.live(t); l.Pointer.Seq != 3 || l.Snapshot.Version() != first {
@@ -274,7 +274,7 @@ func TestVersionsOverHTTP(t *testing.T) {
 	c.want("a", "GET", "/v1/lists/lookup?all=true&address="+text, "", 200, `"from_seq":2`)
 	c.want("a", "GET", "/v1/lists/lookup?as_of=2026-03-01T12:00:00Z&address="+text, "", 200, `"from_seq":2`)
 	c.want("a", "GET", "/v1/lists/lookup?as_of=2025-03-01T12:00:00Z&address="+text, "", 404, "no list was in force yet")
-	for _, query := range []string{"", "?address=", "?address=a&as_of=yesterday", "?address=a&all=1", "?address=a&all=true&version=current", "?adress=a"} {
+	for _, query := range []string{"", "?address=", "?address=a&as_of=yesterday", "?address=a&all=1", "?address=a&all=true&version=current", "?addr=a"} {
 		c.want("a", "GET", "/v1/lists/lookup"+query, "", 400, "errors")
 	}
 	past.err = errors.New("away")

@@ -38,10 +38,10 @@ func (c *watchlistRollbackCmd) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	if r.Repaired {
-		fmt.Fprintf(s.Err, "version %s was in force already (seq %d)\n", r.Applied.Version, r.Seq)
+		fmt.Fprintf(s.Err, "version %s was in force already (seq %d)\n", r.Version, r.Seq)
 		return nil
 	}
 	fmt.Fprintf(s.Err, "version %s of seq %d is in force again as seq %d: %d entries; %d added, %d removed, %d changed\n",
-		r.Applied.Version, r.To.Seq, r.Seq, r.Count, r.Added, r.Removed, r.Changed)
+		r.Version, r.To.Seq, r.Seq, r.Count, r.Added, r.Removed, r.Changed)
 	return nil
 }
