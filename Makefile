@@ -36,7 +36,7 @@ test: engine ## every test but the end-to-end suites, with the race detector
 
 .PHONY: e2e
 e2e: build ## the end-to-end suite, embedded and against real servers (fetches Apache Kafka by Maven, wants redis-server)
-	SLUICE_E2E=1 go test -count=1 -timeout 20m ./services/e2e/...
+	SLUICE_E2E=1 go test -count=1 -timeout 30m ./services/e2e/...
 
 .PHONY: chaos
 chaos: build ## faults by seeded plans under load, then `sluice verify`; SEEDS=1-20 WINDOW=8s

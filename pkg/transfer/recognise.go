@@ -169,6 +169,7 @@ func (r *recogniser) member(f field) (ok bool) {
 		return r.literal(`"log"`) || r.literal(`"trace"`) || r.literal(`"calldata"`)
 	case fieldOccurredAt:
 		return r.time()
+	case fieldCount: // no member
 	}
 	return ok
 }

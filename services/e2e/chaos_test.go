@@ -312,9 +312,9 @@ func (c *faults) reset(server string, d time.Duration) error {
 }
 
 func (c *faults) flush(string, time.Duration) error {
-	at, err := c.s.at()
-	if err != nil {
-		return nil // there is nothing to flush while the instance is away
+	at, away := c.s.at()
+	if away != nil {
+		return nil // there is nothing to flush
 	}
 	if s, real := c.s.(*realStack); real {
 		at.Redis = "redis://" + s.redis

@@ -29,7 +29,9 @@ func (s *Service) Work(ctx context.Context) error {
 	}()
 	defer func() {
 		cancel()
-		_ = <-ended // an error that counts was returned
+		if err := <-ended; err != nil { // one that counts was returned
+			s.cfg.Logger.Debug().Err(err).Msg("the activations are followed no more")
+		}
 	}()
 	s.acts = nil
 	for reading := true; reading; {

@@ -100,8 +100,12 @@ func (p *streamsProgram) run(ctx context.Context, b *bench, inputs map[string]st
 	if err := cmd.Start(); err != nil {
 		return pass{}, fmt.Errorf("kafka-streams: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var failed error
+	go func() {
+		failed = cmd.Wait()
+		close(ended)
+	}()
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-ended
@@ -112,9 +116,8 @@ func (p *streamsProgram) run(ctx context.Context, b *bench, inputs map[string]st
 	moved := time.Now()
 	for last.done < b.cfg.Transfers {
 		select {
-		case err := <-ended:
-			ended <- err
-			return pass{}, fmt.Errorf("kafka-streams ended: %w: %.2000s", err, said.String())
+		case <-ended:
+			return pass{}, fmt.Errorf("kafka-streams ended: %w: %.2000s", failed, said.String())
 		case <-ctx.Done():
 			return pass{}, ctx.Err()
 		case <-time.After(streamsPoll):

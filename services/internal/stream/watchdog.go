@@ -92,6 +92,7 @@ func (l *Loop) watchStalls(stop context.Context, parts []*partTracker, rebuild f
 					l.cfg.Logger.Error().Str("group", l.cfg.Group).Str("topic", p.topic).Int32("partition", p.partition).Int64("next", next).
 						Int64("end", end).Bool("in_handler", found == handlerHung).Dur("for", l.cfg.Stall).Msg("records wait and none is handled")
 				}
+			case waiting:
 			case moving:
 				if l.state.unstall(partitionKey{p.topic, p.partition}) {
 					l.cfg.Logger.Info().Str("group", l.cfg.Group).Str("topic", p.topic).Int32("partition", p.partition).Msg("records are handled again")
