@@ -98,8 +98,8 @@ func TestRedisIsLost(t *testing.T) {
 		}
 	}
 	replace()
-	copies, err := filepath.Glob(filepath.Join(s.dir, "data", "*", "*", "lists.snapshot"))
-	more, errMore := filepath.Glob(filepath.Join(s.dir, "data", "*", "lists.snapshot"))
+	copies, err := filepath.Glob(filepath.Join(s.dir, "data", "*", "*", "lists.*"))
+	more, errMore := filepath.Glob(filepath.Join(s.dir, "data", "*", "lists.*"))
 	if err := errors.Join(err, errMore); err != nil {
 		t.Fatal(err)
 	}
