@@ -163,7 +163,7 @@ func (s *Service) pass(ctx context.Context, r *progress, p plan, groups []caused
 }
 
 // heldPage is how many held transfers are read at a time.
-const heldPage = 5000
+const heldPage = 20_000
 
 // rescreen sends the transfers that were held for want of lists, the oldest first.
 func (s *Service) rescreen(ctx context.Context, r *progress) error {

@@ -27,13 +27,14 @@ const (
 // order is the key's.
 const withKeys = "SELECT id FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
 
-// among reads transfers by their ids, before versions are merged: all versions of a row have the same id. For few of them
-// the index on the id leaves most granules out. amongThem: versions of a row stand in one partition; and two threads, for
-// others ask too.
-const (
-	among     = "sluice.transfers FINAL PREWHERE id IN "
-	amongThem = " SETTINGS do_not_merge_across_partitions_select_final = 1, max_threads = 2"
-)
+// lastOf returns the last version of each of the transfers whose ids a query returns. It merges the few rows that have
+// them itself: FINAL would merge all that stand between. Of rows of one version the one with the newer lists is the later,
+// and one that is not cleared was published as such. For few ids the index on the id leaves most granules out; two threads,
+// for others ask too.
+func lastOf(columns, ids string, o lookback.Older) string {
+	return "SELECT " + columns + " FROM (SELECT * FROM sluice.transfers PREWHERE id IN (" + ids + `)
+ ORDER BY version DESC, lists_seq DESC, verdict = 'cleared' LIMIT 1 BY id) WHERE 1` + older(o) + " SETTINGS max_threads = 2"
+}
 
 // Touching implements lookback.Warehouse. One address with millions of transfers is looked through in slices, by the hash
 // of the id.
@@ -45,7 +46,7 @@ func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Olde
 		}
 		count := "SELECT count() FROM (" + withKeys + ")"
 		if o.Few {
-			count = "SELECT count() FROM " + among + "(" + withKeys + ") WHERE 1" + older(o) + amongThem
+			count = lastOf("count()", withKeys, o)
 		}
 		var rows uint64
 		if err := w.conn.QueryRow(ctx, count).Scan(&rows); err != nil {
@@ -60,7 +61,7 @@ func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Olde
 			if pages > 1 {
 				search += fmt.Sprintf(" AND cityHash64(id) %% %d = %d", pages, page)
 			}
-			found, err := w.recorded(ctx, among+"("+search+") WHERE 1"+older(o)+amongThem)
+			found, err := w.recorded(ctx, lastOf(recordedColumns, search, o))
 			if err != nil {
 				return err
 			}
@@ -110,7 +111,7 @@ func (w *Warehouse) Held(ctx context.Context, below uint64, behind lookback.Plac
 	if !behind.RaisedAt.IsZero() {
 		nanos = behind.RaisedAt.UnixNano()
 	}
-	return w.recorded(ctx, `sluice.transfers FINAL WHERE (tenant, customer_id, occurred_at, id) IN (
+	return w.recorded(ctx, "SELECT "+recordedColumns+` FROM sluice.transfers FINAL WHERE (tenant, customer_id, occurred_at, id) IN (
  SELECT tenant, customer_id, occurred_at, id FROM sluice.flagged_events FINAL
  WHERE `+heldFor+` AND version < {below:UInt64} AND (toUnixTimestamp64Nano(raised_at), id) > ({nanos:Int64}, {last:String})
  ORDER BY raised_at, id LIMIT `+strconv.Itoa(limit)+`)
@@ -193,9 +194,9 @@ const recordedColumns = `id, transfer_id, tenant, conflicts_with, direction, sta
  output_index, log_index, from_addresses, arrayMap(x -> toString(x), from_amounts) AS from_amount_texts, to_addresses, memo, initiator,
  evidence, occurred_at, verdict, raised_at, ingested_at`
 
-func (w *Warehouse) recorded(ctx context.Context, from string, args ...any) ([]lookback.Recorded, error) {
+func (w *Warehouse) recorded(ctx context.Context, query string, args ...any) ([]lookback.Recorded, error) {
 	var rows []recordedRow
-	if err := w.conn.Select(ctx, &rows, "SELECT "+recordedColumns+" FROM "+from, args...); err != nil {
+	if err := w.conn.Select(ctx, &rows, query, args...); err != nil {
 		return nil, plain(err)
 	}
 	out := make([]lookback.Recorded, len(rows))

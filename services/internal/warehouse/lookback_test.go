@@ -169,7 +169,7 @@ func TestLookbackReadsByTheIndex(t *testing.T) {
 		part               int // at most this part of the granules is read
 	}{
 		{withKeys, "PrimaryKey", "(key in 2-element set)", 4},
-		{"SELECT id FROM " + among + "(" + withKeys + ") WHERE 1" + older(lookback.Older{Lists: 9}) + amongThem, "Name: by_id", "bloom_filter", 1},
+		{lastOf("id", withKeys, lookback.Older{Lists: 9}), "Name: by_id", "bloom_filter", 1},
 	} {
 		plan := explain(ctx, t, w, c.query)
 		_, index, ok := strings.Cut(plan, c.index)
@@ -276,6 +276,32 @@ func TestOutcomeCountsWhatARunRaised(t *testing.T) {
 		if err != nil || o.Flagged != c.want || !o.LastFlag.Equal(last) {
 			t.Errorf("%+v: %+v, %v", c, o, err)
 		}
+	}
+}
+
+// Rows of one version: the newer lists tell that it was judged again, and what was flagged is told as flagged.
+func TestOfOneVersionTheRowWithTheNewerListsCounts(t *testing.T) {
+	w := fresh(t)
+	var a recorder.Addresses
+	for _, c := range []struct {
+		lists   uint64
+		verdict string
+	}{{5, "cleared"}, {5, "flagged"}, {5, "cleared"}} {
+		var b recorder.Transfers
+		row(t, &b, &a, 1, func(_ *transfer.Transfer, rec *event.Record) {
+			rec.Version, rec.ListsSeq, rec.Verdict = 8, c.lists, c.verdict
+		})
+		must(t, w.InsertTransfers(t.Context(), &b, ""))
+	}
+	must(t, w.InsertAddresses(t.Context(), &a, ""))
+	if found := touching(t, w, []string{keyOf(1)}, lookback.Older{Lists: 7}); len(found) != 1 || found[0].Verdict != "flagged" {
+		t.Errorf("%+v", found)
+	}
+	var b recorder.Transfers
+	row(t, &b, nil, 1, func(_ *transfer.Transfer, rec *event.Record) { rec.Version, rec.ListsSeq = 8, 7 })
+	must(t, w.InsertTransfers(t.Context(), &b, ""))
+	if found := touching(t, w, []string{keyOf(1)}, lookback.Older{Lists: 7}); len(found) != 0 {
+		t.Errorf("%+v", found)
 	}
 }
 
