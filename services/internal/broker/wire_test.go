@@ -172,3 +172,19 @@ func TestOldBrokersAreNamed(t *testing.T) {
 		t.Log(err)
 	}
 }
+
+// A broker that failed in the middle of a batch may count it as written: it must not be asked again under the same numbers.
+func TestABatchThatTheBrokerFailedOnNeedsANewSession(t *testing.T) {
+	raw := produceResponse()
+	failed := bytes.Replace(raw, []byte{0, 0, 0, 2, 0, 45}, []byte{0, 0, 0, 2, 0xff, 0xff}, 1) // out of order becomes unknown
+	if bytes.Equal(raw, failed) {
+		t.Fatal("the response has no code to replace")
+	}
+	req := produceRequest()
+	if err := parseProduce(req, failed); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(req.Batches[2].Err, stream.ErrUnknownProducer) {
+		t.Errorf("%v, want a new producer session", req.Batches[2].Err)
+	}
+}
