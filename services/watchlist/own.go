@@ -15,6 +15,7 @@ import (
 	"sluice/pkg/network"
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
+	"sluice/pkg/watchlist/format/intake"
 	"sluice/pkg/watchlist/format/shared"
 	"sluice/services/internal/audit"
 	"sluice/services/internal/lists"
@@ -46,6 +47,9 @@ type Who struct {
 	Name   string // that they give themselves, "" none
 	Reason string
 }
+
+// errNoReason refuses a change that nobody could account for later.
+var errNoReason = wrong("reason is empty: say why; it is kept with the change")
 
 // author is who an entry says that made or approved it.
 func (w Who) author() string {
@@ -151,6 +155,9 @@ func (in Input) place(e *watchlist.Entry) error {
 			for i, g := range found {
 				names[i] = g.Network.Canonical()
 			}
+			if len(found) == 0 {
+				return wrong("address %q: no family of networks accepts it: %s", in.Address, intake.WhyNone(in.Address))
+			}
 			return wrong("address %q: its form fits %d families (%s): name the network", in.Address, len(found), strings.Join(names, ", "))
 		}
 		e.Network, a = found[0].Network.Canonical(), found[0].Address
@@ -213,6 +220,9 @@ func Add(ctx context.Context, d Deps, list string, inputs []Input, who Who) ([]D
 	}
 	if len(entries) == 0 {
 		return nil, Applied{}, wrong("there is no entry")
+	}
+	if who.Reason == "" {
+		return nil, Applied{}, errNoReason
 	}
 	done := make([]Done, len(entries))
 	var proposed []watchlist.Entry
@@ -354,6 +364,9 @@ func (d Deps) each(ctx context.Context, list string, ids []string, who Who, acti
 	}
 	if len(ids) == 0 {
 		return nil, Applied{}, wrong("no entry is named")
+	}
+	if who.Reason == "" {
+		return nil, Applied{}, errNoReason
 	}
 	done := make([]Done, len(ids))
 	change := func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error) {

@@ -101,7 +101,7 @@ func (c *Collector) resolve(row Row) ([]resolved, []note, error) {
 	case len(addrs) == 0 && row.Ticker != "" && !strings.HasPrefix(text, "0x"): // that is an EVM address, and a broken one
 		return keepText(strings.ToLower(row.Ticker), text, unreadable(row.Ticker))
 	case len(addrs) == 0:
-		return nil, nil, refuse(CodeAddress, "no family of networks accepts it as an address: "+guessReason(row.Text))
+		return nil, nil, refuse(CodeAddress, "no family of networks accepts it as an address: "+WhyNone(row.Text))
 	}
 	found, notes, err := enter(nets, addrs)
 	if err == nil && (len(named) > 0 || row.Ticker != "") {
@@ -199,9 +199,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// guessReason explains, for a text that no family accepts, what is wrong with it as an address of the network whose
+// WhyNone explains, for a text that no family accepts, what is wrong with it as an address of the network whose
 // form it has.
-func guessReason(text string) string {
+func WhyNone(text string) string {
 	var may []network.Network // not guessed, for hashes have their form: 32 bytes in hex
 	for _, g := range address.Readings(text) {
 		if g.Address.Key.Kind == address.Account {
