@@ -313,13 +313,18 @@ func (c *faults) reset(server string, d time.Duration) error {
 
 func (c *faults) flush(string, time.Duration) error {
 	at, away := c.s.at()
-	if away != nil {
-		return nil // there is nothing to flush
+	if away == nil {
+		return c.empty(at.Redis)
 	}
+	return nil // there is nothing to flush
+}
+
+// empty flushes the Redis at a URL, or the server behind the proxy.
+func (c *faults) empty(url string) error {
 	if s, real := c.s.(*realStack); real {
-		at.Redis = "redis://" + s.redis
+		url = "redis://" + s.redis
 	}
-	return flush(at.Redis)
+	return flush(url)
 }
 
 // storm lets another instance join and leave, each time with a rebalance.

@@ -422,8 +422,8 @@ func (j *judged) bySight(t testing.TB, line []byte, severities map[string]string
 		From, To          []string
 	}
 	var hits []struct {
-		Side       string
-		Categories []string
+		Side, Role, Names string
+		Categories        []string
 	}
 	if err := json.Unmarshal(line, &tr); err != nil {
 		t.Fatal(err)
@@ -444,6 +444,9 @@ func (j *judged) bySight(t testing.TB, line []byte, severities map[string]string
 	for _, h := range hits {
 		is := func(words ...string) bool {
 			return slices.ContainsFunc(h.Categories, func(c string) bool { return slices.Contains(words, c) || slices.Contains(words, severities[c]) })
+		}
+		if h.Role == "contract" && h.Names == "" && !is("sanctions") {
+			continue // shown, and judged by nobody: it says nothing of this transfer's parties
 		}
 		switch {
 		case tr.Amount == "0":
