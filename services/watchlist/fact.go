@@ -8,6 +8,7 @@ import (
 	"sluice/pkg/address"
 	"sluice/pkg/event/canonical"
 	"sluice/pkg/watchlist"
+	"sluice/pkg/watchlist/format/intake"
 )
 
 // Fact is what one list said of an address, in exactly these words, and the span of time in which Sluice screened by it.
@@ -102,6 +103,15 @@ func Ask(text string) Question {
 	}
 	add(watchlist.TextKey(q.Text), q.Text)
 	return q
+}
+
+// Doubt says why the text may be no address at all, "" where it has the form of one, or is a key. Asked about such a text
+// that nothing is listed proves little: an address that lacks its 0x, or a character, is another text.
+func (q Question) Doubt() string {
+	if _, err := address.ParseKey(q.Text); err == nil || len(address.Guess(q.Text)) > 0 {
+		return ""
+	}
+	return intake.WhyNone(q.Text)
 }
 
 // Keys are what is asked for.

@@ -93,8 +93,8 @@ func (v Versions) order(ctx context.Context) ([]activation.Activation, error) {
 	return v.Order.All(ctx)
 }
 
-// Find returns the activation that a name means: `current`, `previous` (what was in force before it), `#N` (what was in
-// force at number N of the order of knowledge), or a version or at least MinPrefix of its first digits (its latest
+// Find returns the activation that a name means: `current`, `previous` (what was in force before it), `#N` or N (what
+// was in force at number N of the order of knowledge), or a version or at least MinPrefix of its first digits (its latest
 // activation). Errors wrap ErrNoVersion.
 func (v Versions) Find(ctx context.Context, name string) (activation.Activation, error) {
 	all, err := v.All(ctx)
@@ -112,6 +112,9 @@ func Find(all []activation.Activation, name string) (activation.Activation, erro
 	}
 	last := all[len(all)-1]
 	number, isNumber := strings.CutPrefix(name, "#")
+	if len(name) < MinPrefix && name != "" && strings.Trim(name, "0123456789") == "" { // too short for a version
+		number, isNumber = name, true
+	}
 	switch {
 	case name == "current":
 		return last, nil

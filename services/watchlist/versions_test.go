@@ -22,14 +22,14 @@ func TestFindReadsEveryNameOfAVersion(t *testing.T) {
 		{Seq: 6, Version: three, At: noon.Add(2 * time.Hour)}, {Seq: 9, Version: one, At: noon.Add(3 * time.Hour)},
 	}
 	for name, want := range map[string]uint64{
-		"current": 9, "previous": 6, "#9": 9, "#8": 6, "#3": 3, "aaaaaaaa1": 9, strings.ToUpper(three): 6, "bbbbbbbb": 6, two: 4,
+		"current": 9, "previous": 6, "#9": 9, "#8": 6, "#3": 3, "8": 6, "0000004": 4, "aaaaaaaa1": 9, strings.ToUpper(three): 6, "bbbbbbbb": 6, two: 4,
 	} {
 		if a, err := Find(all, name); err != nil || a.Seq != want {
 			t.Errorf("%s: seq %d, %v, want %d", name, a.Seq, err, want)
 		}
 	}
 	for name, want := range map[string]string{
-		"aaaaaaaa": "several", "bbbbbbb": "at least 8", "cccccccc": "begins none", "#10": "the last", "#2": "no list was in force", "#x": "number",
+		"aaaaaaaa": "several", "bbbbbbb": "at least 8", "cccccccc": "begins none", "#10": "the last", "#2": "no list was in force", "2": "no list was in force", "00000004": "begins none", "#x": "number",
 		"latest": "want current", "": "want current",
 	} {
 		if _, err := Find(all, name); !errors.Is(err, ErrNoVersion) || !strings.Contains(err.Error(), want) {

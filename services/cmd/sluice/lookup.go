@@ -57,6 +57,9 @@ func (c *watchlistLookupCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, desk.Close()) }()
 	versions, q := desk.Versions(), watchlist.Ask(c.Address)
+	if why := q.Doubt(); why != "" && c.Transfer == "" {
+		fmt.Fprintf(s.Err, "%q has the form of no network's addresses (%s): looked up as it stands\n", q.Text, why)
+	}
 	switch {
 	case c.Transfer != "":
 		return c.transfer(ctx, s, versions)

@@ -22,7 +22,7 @@ import (
 )
 
 // versionHelp says what names a version.
-const versionHelp = "A version is named by its hash or at least 8 of its first digits, by #SEQ (what was in force at that number of the order of " +
+const versionHelp = "A version is named by its hash or at least 8 of its first digits, by #SEQ or the number alone (what was in force at that number of the order of " +
 	"knowledge, a verdict's lists_seq), or as current or previous."
 
 // whole is what the commands that look at every version have in common.

@@ -136,7 +136,9 @@ func tell(w io.Writer, r format.Report) {
 	for _, x := range r.Notes {
 		fmt.Fprintln(w, "note", x)
 	}
-	fmt.Fprintln(w, r.Summary())
+	if r.Format != "" { // else nothing was read
+		fmt.Fprintln(w, r.Summary())
+	}
 }
 
 // watchlistParseCmd turns files into entries.
