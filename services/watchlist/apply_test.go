@@ -106,6 +106,18 @@ func TestAWebPageIsNoList(t *testing.T) {
 	}
 }
 
+func TestAnEntryThatEndedBeforeItsFileCameIsNeverInForce(t *testing.T) {
+	w := newWorld(t)
+	both := entries(t, "a", 0, 2)
+	both[0].ExpiresAt = "2001-01-01T00:00:00Z"
+	text := string(both[0].AppendJSON(nil)) + "\n" + string(both[1].AppendJSON(nil)) + "\n"
+	req := ImportRequest{Format: "ndjson", Options: format.Options{List: "a"}, Files: []format.Input{{Name: "f", R: strings.NewReader(text)}}}
+	res, err := Import(t.Context(), w.deps(), req)
+	if err != nil || res.Added != 1 || res.Report.LeftOut != 1 || res.Report.Entries != 1 {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
 func TestNobodySlipsAnAllowEntryInByAFile(t *testing.T) {
 	w := newWorld(t)
 	e := entries(t, "a", 0, 1)[0]

@@ -16,6 +16,7 @@ import (
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
+	"sluice/pkg/watchlist/format/intake"
 	"sluice/services/internal/audit"
 	"sluice/services/internal/lists"
 )
@@ -137,6 +138,8 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 	if err := give(entries, req.Use); err != nil {
 		return res, err
 	}
+	entries = unended(entries, &report, d.now())
+	res.Report = report
 	req.Adjust.entries(entries)
 	load.Rows, load.Rejected, load.Limits, load.Repeats = report.Rows, report.RejectedRows, req.Limits, req.Repeats
 	load.Published = req.Published
@@ -217,6 +220,22 @@ func (d Deps) look(req *ImportRequest) (watchlist.Load, error) {
 		req.Files[0].R = r
 	}
 	return load, nil
+}
+
+// unended leaves out the entries that have ended before they come: no version has them, else every load of the file would
+// put them in force until the next tick.
+func unended(entries []watchlist.Entry, report *format.Report, now time.Time) []watchlist.Entry {
+	before := len(entries)
+	entries = slices.DeleteFunc(entries, func(e watchlist.Entry) bool {
+		at, ends := endOf(&e)
+		return ends && !now.Before(at)
+	})
+	if n := before - len(entries); n > 0 {
+		report.Entries -= n
+		report.LeftOut += n
+		report.LeftOutFor = append(report.LeftOutFor, intake.Count{Term: "ended", Rows: n})
+	}
+	return entries
 }
 
 // give makes entries of what a file lists.
