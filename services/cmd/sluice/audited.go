@@ -34,6 +34,7 @@ var audited = map[string]audit.Action{
 	"deadletter replay": audit.DeadLetterReplay,
 
 	"migrate":        audit.SchemaMigrate,
+	"rewind":         audit.RecorderRewind,
 	"screen":         nothing,
 	"convert":        nothing,
 	"address":        nothing,
