@@ -26,7 +26,13 @@ import (
 // promise was broken. SLUICE_CHAOS names the seeds, such as 1-20; SLUICE_CHAOS_WINDOW how long each plan is.
 func TestChaos(t *testing.T) {
 	seeds, window := chaosSettings(t)
-	t.Run("embedded", func(t *testing.T) { runChaos(t, newEmbedded(t), seeds, window) })
+	t.Run("embedded", func(t *testing.T) {
+		others := make([]uint64, len(seeds)) // plans of its own
+		for i, seed := range seeds {
+			others[i] = seed + embeddedSeeds
+		}
+		runChaos(t, newEmbedded(t), others, window)
+	})
 	t.Run("real", func(t *testing.T) {
 		proxies := map[string]*chaos.Proxy{}
 		for _, server := range []string{chaos.Kafka, chaos.Redis, chaos.ClickHouse} {
@@ -40,6 +46,9 @@ func TestChaos(t *testing.T) {
 		runChaos(t, newRealBehind(t, proxies), seeds, window)
 	})
 }
+
+// embeddedSeeds is what the embedded stack adds to each seed.
+const embeddedSeeds = 1000
 
 func chaosSettings(t *testing.T) (seeds []uint64, window time.Duration) {
 	t.Helper()
