@@ -35,8 +35,8 @@ test: engine ## every test but the end-to-end suites, with the race detector
 	go test -run WholeList ./pkg/watchlist/format/ofac # too slow under the race detector
 
 .PHONY: e2e
-e2e: build ## the end-to-end suite, embedded and against real servers (fetches Apache Kafka by Maven, wants redis-server)
-	SLUICE_E2E=1 go test -count=1 -timeout 30m ./services/e2e/...
+e2e: build ## the end-to-end suite, embedded and against real servers (fetches Apache Kafka by Maven, wants redis-server); SCENARIOS=regexp for some
+	SLUICE_E2E=1 go test -count=1 -timeout 40m -run '$(or $(SCENARIOS),.)' ./services/e2e/...
 
 .PHONY: chaos
 chaos: build ## faults by seeded plans under load, then `sluice verify`, on both stacks; SEEDS=1-10 WINDOW=8s
