@@ -20,7 +20,7 @@ type claims struct {
 func (c claims) each(use watchlist.Use, yes func(*watchlist.Entry) bool) bool {
 	for _, entries := range [2][]*watchlist.Entry{c.listed, c.wrapped} {
 		for _, e := range entries {
-			if e.Use == use && (e.Tag == "" || e.Tag == c.party.Tag) && yes(e) {
+			if e.Use == use && forTag(e.Tag, c.party.Tag) && yes(e) {
 				return true
 			}
 		}

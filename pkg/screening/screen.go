@@ -125,7 +125,7 @@ func (s *screener) match(party *transfer.Party, e *watchlist.Entry) Match {
 
 // tagged is the match m, unless the entry is for another tag than the transfer's.
 func tagged(party *transfer.Party, e *watchlist.Entry, m Match) Match {
-	if e.Tag != "" && e.Tag != party.Tag {
+	if !forTag(e.Tag, party.Tag) {
 		return MatchBaseOnly
 	}
 	return m

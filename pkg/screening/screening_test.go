@@ -235,6 +235,12 @@ func TestTags(t *testing.T) {
 		{"7", "7", screening.MatchExact, taxonomy.Severe},
 		{"7", "8", screening.MatchBaseOnly, taxonomy.Low},
 		{"7", "", screening.MatchBaseOnly, taxonomy.Low},
+		{"7", " 007 ", screening.MatchExact, taxonomy.Severe},
+		{"007", "7", screening.MatchExact, taxonomy.Severe},
+		{"0", "000", screening.MatchExact, taxonomy.Severe},
+		{"0", "7", screening.MatchBaseOnly, taxonomy.Low},
+		{"0x7", "7", screening.MatchBaseOnly, taxonomy.Low},
+		{"a7", "A7", screening.MatchBaseOnly, taxonomy.Low},
 		{"", "8", screening.MatchExact, taxonomy.Severe},
 	}
 	for _, c := range cases {

@@ -36,6 +36,20 @@ func travel(t rapid.TB, s *Snapshot, kept store) Manifest {
 func load(t rapid.TB, m Manifest, have *Snapshot, kept store) (*Snapshot, int) {
 	t.Helper()
 	l := m.Begin(have)
+	fetch(t, l, kept)
+	s, err := l.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, len(l.Missing())
+}
+
+// fetch gives a load, of either form, what it misses.
+func fetch(t rapid.TB, l interface {
+	Missing() []Segment
+	Put(i int, data []byte) error
+}, kept store) {
+	t.Helper()
 	for i, g := range l.Missing() {
 		data, err := kept.get(g)
 		if err != nil {
@@ -45,11 +59,6 @@ func load(t rapid.TB, m Manifest, have *Snapshot, kept store) (*Snapshot, int) {
 			t.Fatal(err)
 		}
 	}
-	s, err := l.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, len(l.Missing())
 }
 
 func TestWhatIsKnownIsNotFetched(t *testing.T) {

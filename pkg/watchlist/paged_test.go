@@ -54,15 +54,7 @@ func inPages(t rapid.TB, s *Snapshot, kept store, pages shelf, names ...string) 
 func loadPaged(t rapid.TB, m Manifest, have *Paged, kept store) (*Paged, int) {
 	t.Helper()
 	l := m.BeginPaged(have)
-	for i, g := range l.Missing() {
-		data, err := kept.get(g)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Put(i, data); err != nil {
-			t.Fatal(err)
-		}
-	}
+	fetch(t, l, kept)
 	p, err := l.Paged()
 	if err != nil {
 		t.Fatal(err)
