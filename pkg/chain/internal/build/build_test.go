@@ -48,7 +48,7 @@ func TestOurSideIsTheCustomerHoweverItIsSpelled(t *testing.T) {
 func TestAnErrorOfEmitComesBack(t *testing.T) {
 	full := errors.New("full")
 	b := build.Builder{Direction: transfer.Deposit, Emit: func(*transfer.Transfer) error { return full }}
-	if err := b.Give(&transfer.Transfer{}); err != full {
+	if err := b.Give(&transfer.Transfer{}); !errors.Is(err, full) {
 		t.Errorf("%v", err)
 	}
 }
