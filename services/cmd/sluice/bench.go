@@ -28,6 +28,7 @@ type benchCmd struct {
 	Samples       int           `default:"300" help:"How many lone transfers are timed."`
 	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
 	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
+	Linger        time.Duration `default:"0s" help:"The hops' stream.linger: what a trickle is gathered for."`
 	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists" help:"Measure this alone: ${enum}."`
 	Sizes         []int         `default:"10000,1000000,10000000" help:"For lists: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
 	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
@@ -49,7 +50,7 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	}
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
-		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
+		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Linger: c.Linger, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
 	}
 	if app.IsTerminal(s.Err) {
 		const whole = 1000

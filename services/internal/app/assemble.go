@@ -122,6 +122,7 @@ func (p *Pipeline) addLoop(cfg stream.Config, h stream.Handler) error {
 	if cfg.Lanes == 0 {
 		cfg.Lanes = p.cfg.Stream.Lanes
 	}
+	cfg.Fetch.Linger = p.cfg.Stream.Linger
 	cfg.Drain, cfg.Logger = min(p.cfg.Stream.DrainTimeout, laneDrain), p.log
 	l, err := stream.New(cfg, p.kafka, h)
 	if err != nil {

@@ -39,7 +39,7 @@ func (b *bench) bare(ctx context.Context, inputs map[string]string, from string,
 		return pass{}, err
 	}
 
-	m := newMeter("")
+	m := newMeter("", b.cfg.BrokerPID)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all []*copier

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"sluice/pkg/simulate"
+	"sluice/services/internal/stream"
 )
 
 // Stages that can be measured.
@@ -52,7 +53,8 @@ const (
 	MaxHitShare   = 0.9
 )
 
-// Config says what to measure. Every field but Brokers, Profile, Record, Lib and Progress must be set.
+// Config says what to measure. Every field but Brokers, Peers, Record, Lib, BrokerPID, Linger, Profile and
+// Progress must be set.
 type Config struct {
 	Brokers    []string // host:port; none: an embedded broker in a temporary folder
 	Transfers  int      // in each round
@@ -68,6 +70,8 @@ type Config struct {
 	Peers      []string      // of Peers, measured beside the enrichment hop
 	Record     bool          // also measure the recorder with an embedded ClickHouse engine
 	Lib        string        // the engine's library; "": where it is found
+	BrokerPID  int           // the process of the one broker, when it is on this machine: its processor time is told too; 0: none
+	Linger     time.Duration // of the hops' lanes, see stream.FetchConfig
 
 	Profile string // folder for profiles; "": none
 	// Progress is told what begins, and how much of the whole is done, 0 to 1. Nil: nobody.
@@ -96,6 +100,9 @@ func (c Config) check() error {
 	}
 	if c.Duration <= 0 || c.Duration > MaxDuration {
 		errs = append(errs, fmt.Errorf("duration: %s, want more than 0 and at most %s", c.Duration, MaxDuration))
+	}
+	if c.Linger < 0 || c.Linger > stream.MaxLinger {
+		errs = append(errs, fmt.Errorf("linger: %s, want from 0 to %s", c.Linger, stream.MaxLinger))
 	}
 	for _, p := range c.Peers {
 		if !slices.Contains(Peers(), p) {

@@ -35,7 +35,7 @@ func (b *bench) franz(ctx context.Context, inputs map[string]string, from string
 		return pass{}, err
 	}
 	defer client.Close()
-	m := newMeter("")
+	m := newMeter("", b.cfg.BrokerPID)
 	for done := 0; done < b.cfg.Transfers; {
 		fetches := client.PollRecords(ctx, franzPoll)
 		if err := fetches.Err(); err != nil {

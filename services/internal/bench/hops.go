@@ -94,7 +94,7 @@ func (b *bench) profile(ctx context.Context, stage string, run func(ctx context.
 }
 
 // hop runs hops in a row over the input of the first, into topics that are made for it and removed afterwards.
-func (b *bench) hop(ctx context.Context, inputs map[string]string, cpu string, row ...hop) (_ pass, err error) {
+func (b *bench) hop(ctx context.Context, inputs map[string]string, cpu string, row ...hop) (result pass, err error) {
 	var names []string
 	for _, h := range row {
 		names = append(names, h.out[:len(h.out)-1]...)
@@ -106,5 +106,8 @@ func (b *bench) hop(ctx context.Context, inputs map[string]string, cpu string, r
 	defer func() { err = errors.Join(err, b.server.remove(topics)) }()
 	all := maps.Clone(topics)
 	all[row[0].in] = inputs[row[0].in]
-	return b.through(ctx, newSpace(b.server.client, all), cpu, row...)
+	s := newSpace(b.server.client, all)
+	result, err = b.through(ctx, s, cpu, row...)
+	result.written = s.writtenBytes()
+	return result, err
 }

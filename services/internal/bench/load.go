@@ -25,9 +25,11 @@ const (
 func (b *bench) load(ctx context.Context) (*Load, error) {
 	b.progress.step(fmt.Sprintf("%g transfers a second", b.cfg.Rate))
 	w := &waiting{due: map[string]time.Time{}, done: make(chan struct{}, 1)}
-	var sent time.Duration
+	var sent, used time.Duration
 	total := max(1, int(b.cfg.Rate*b.cfg.Duration.Seconds()))
 	err := b.live(ctx, w.note, func(ctx context.Context, p stream.Publisher) (err error) {
+		before := cpuTime()
+		defer func() { used = cpuTime() - before }()
 		if sent, err = b.arrive(ctx, p, w, total); err != nil {
 			return err
 		}
@@ -39,6 +41,7 @@ func (b *bench) load(ctx context.Context) (*Load, error) {
 	took := w.took[min(len(w.took)-1, int(warmShare*float64(len(w.took)))):]
 	slices.Sort(took)
 	return &Load{
+		LingerMillis: millis(b.cfg.Linger), CPUSeconds: round(used.Seconds()/float64(total)*1e6, 1),
 		Wanted: b.cfg.Rate, Reached: round(float64(total)/sent.Seconds(), 1), Samples: len(took),
 		P50: millis(percentile(took, 0.5)), P90: millis(percentile(took, 0.9)), P99: millis(percentile(took, 0.99)),
 		P999: millis(percentile(took, 0.999)), Max: millis(took[len(took)-1]),

@@ -14,12 +14,15 @@ import (
 // pass is what one measurement took.
 type pass struct {
 	took, cpu      time.Duration
-	bytes, objects uint64 // allocated
+	server         time.Duration    // processor time of a server in a process of its own; 0: it is not told
+	bytes, objects uint64           // allocated
+	written        map[string]int64 // bytes of record batches, by topic; nil: not counted
 }
 
 // meter measures from start to stop. Only the first call of each counts.
 type meter struct {
 	profile     string // path of the CPU profile; "": none
+	server      int    // process id of the server that is measured along; 0: none
 	once, ended sync.Once
 	done        chan struct{} // closed by stop
 
@@ -30,9 +33,9 @@ type meter struct {
 	err    error
 }
 
-func newMeter(profile string) *meter {
+func newMeter(profile string, server int) *meter {
 	runtime.GC() // each measurement begins alike
-	return &meter{profile: profile, done: make(chan struct{})}
+	return &meter{profile: profile, server: server, done: make(chan struct{})}
 }
 
 func (m *meter) start() {
@@ -42,7 +45,7 @@ func (m *meter) start() {
 				m.err = pprof.StartCPUProfile(m.file)
 			}
 		}
-		m.before = used()
+		m.before = used(m.server)
 		m.began = time.Now()
 	})
 }
@@ -50,8 +53,8 @@ func (m *meter) start() {
 func (m *meter) stop() {
 	m.ended.Do(func() {
 		took := time.Since(m.began)
-		after := used()
-		m.result = pass{took: took, cpu: after.cpu - m.before.cpu, bytes: after.bytes - m.before.bytes, objects: after.objects - m.before.objects}
+		after := used(m.server)
+		m.result = pass{took: took, cpu: after.cpu - m.before.cpu, server: after.server - m.before.server, bytes: after.bytes - m.before.bytes, objects: after.objects - m.before.objects}
 		close(m.done)
 	})
 }
@@ -65,11 +68,11 @@ func (m *meter) finish() (pass, error) {
 	return m.result, m.err
 }
 
-// used is what the process has used since it began.
-func used() pass {
+// used is what the process, and a server, have used since they began.
+func used(server int) pass {
 	samples := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/allocs:objects"}}
 	metrics.Read(samples)
-	return pass{cpu: cpuTime(), bytes: samples[0].Value.Uint64(), objects: samples[1].Value.Uint64()}
+	return pass{cpu: cpuTime(), server: processCPU(server), bytes: samples[0].Value.Uint64(), objects: samples[1].Value.Uint64()}
 }
 
 // heapProfile writes what the process has allocated so far.

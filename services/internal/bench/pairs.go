@@ -25,6 +25,12 @@ func (p *pairs) add(ctx context.Context, round int, ours, bare func(context.Cont
 // stage is the medians.
 func (p *pairs) stage(name string, transfers int) Stage {
 	s := Stage{Stage: name, Cost: cost(p.ours, transfers), Bare: cost(p.bare, transfers)}
+	for topic, n := range p.ours[0].written {
+		if s.Written == nil {
+			s.Written = make(map[string]float64)
+		}
+		s.Written[topic] = round(float64(n)/float64(transfers), 1)
+	}
 	var ratios, cpu []float64
 	for i := range p.ours {
 		ratio := p.bare[i].took.Seconds() / p.ours[i].took.Seconds()
@@ -51,6 +57,7 @@ func cost(passes []pass, transfers int) Cost {
 	return Cost{
 		Rate:       round(of(func(p pass) float64 { return n / p.took.Seconds() }), 0),
 		CPUSeconds: round(of(func(p pass) float64 { return p.cpu.Seconds() / n * 1e6 }), 3),
+		ServerCPU:  round(of(func(p pass) float64 { return p.server.Seconds() / n * 1e6 }), 3),
 		Bytes:      round(of(func(p pass) float64 { return float64(p.bytes) / n }), 1),
 		Objects:    round(of(func(p pass) float64 { return float64(p.objects) / n }), 3),
 	}

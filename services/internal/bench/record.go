@@ -59,31 +59,48 @@ func (b *bench) record(ctx context.Context, inputs map[string]string) (_ *Record
 	for r := range b.cfg.Rounds {
 		b.progress.step(fmt.Sprintf("the recorder, round %d of %d", r+1, b.cfg.Rounds))
 		ours := func(ctx context.Context) (pass, error) {
-			return b.recorded(ctx, s, w, rows, fmt.Sprint("round", r), "")
+			return b.recorded(ctx, s, w, rows, fmt.Sprint("round", r), "", engine.PID())
 		}
-		bare := func(ctx context.Context) (pass, error) { return b.inserts(ctx, w, blocks, rows, fmt.Sprint("bare", r)) }
+		bare := func(ctx context.Context) (pass, error) {
+			return b.inserts(ctx, w, blocks, rows, fmt.Sprint("bare", r), engine.PID())
+		}
 		if err := passes.add(ctx, r, ours, bare); err != nil {
 			return nil, err
 		}
 	}
 	err = b.profile(ctx, StageRecord, func(ctx context.Context, cpu string) (pass, error) {
-		return b.recorded(ctx, s, w, rows, "profile", cpu)
+		return b.recorded(ctx, s, w, rows, "profile", cpu, engine.PID())
 	})
 	if err != nil {
 		return nil, err
 	}
 	m := passes.stage(StageRecord, b.cfg.Transfers)
-	out := &Record{Rate: m.Rate, Bare: m.Bare.Rate, OfBare: m.OfBare, CPUSeconds: m.CPUSeconds, Bytes: m.Bytes, Objects: m.Objects,
+	out := &Record{Rate: m.Rate, Bare: m.Bare.Rate, OfBare: m.OfBare, CPUSeconds: m.CPUSeconds, EngineCPU: m.ServerCPU, Bytes: m.Bytes, Objects: m.Objects,
 		BatchRows: rows, AddressRows: round(float64(len(blocks[0].addresses.ID))/float64(rows), 2), Engine: "ClickHouse " + version + ", embedded"}
 	for _, r := range m.Rounds {
 		out.Rounds = append(out.Rounds, RecordRound(r))
 	}
-	return out, nil
+	out.DiskBytes, err = diskBytes(ctx, w, out.AddressRows)
+	return out, err
+}
+
+// diskBytes is what a transfer with so many address rows takes in both tables.
+func diskBytes(ctx context.Context, w *warehouse.Warehouse, addressRows float64) (float64, error) {
+	const query = "SELECT sumIf(bytes_on_disk, table = 'transfers') / sumIf(rows, table = 'transfers'), " +
+		"sumIf(bytes_on_disk, table = 'transfer_addresses') / sumIf(rows, table = 'transfer_addresses') " +
+		"FROM system.parts WHERE active AND database = '" + schemas.Database + "'"
+	var out bytes.Buffer
+	if err := w.SQL(ctx, query, "TabSeparated", &out); err != nil {
+		return 0, err
+	}
+	var transfer, address float64
+	_, err := fmt.Sscan(out.String(), &transfer, &address)
+	return round(transfer+addressRows*address, 0), err
 }
 
 // recorded runs the recorder over the verdicts once.
-func (b *bench) recorded(ctx context.Context, s *space, w recorder.Warehouse, rows int, token, cpu string) (pass, error) {
-	m := newMeter(cpu)
+func (b *bench) recorded(ctx context.Context, s *space, w recorder.Warehouse, rows int, token, cpu string, engine int) (pass, error) {
+	m := newMeter(cpu, engine)
 	r := &runner{wanted: int64(b.cfg.Transfers), assigned: make(chan struct{}), first: m.start, last: m.stop}
 	for _, hop := range recorder.Hops(fresh{w, token}) {
 		if hop.Topic != schemas.Verdicts {
@@ -188,8 +205,8 @@ func (b *bench) blocks(ctx context.Context, s *space, rows int) ([]*block, error
 }
 
 // inserts sends the blocks again and again, one goroutine for each, until as many transfers are stored as a round has.
-func (b *bench) inserts(ctx context.Context, w recorder.Warehouse, blocks []*block, rows int, token string) (pass, error) {
-	m := newMeter("")
+func (b *bench) inserts(ctx context.Context, w recorder.Warehouse, blocks []*block, rows int, token string, engine int) (pass, error) {
+	m := newMeter("", engine)
 	turns := (b.cfg.Transfers + rows - 1) / rows
 	var next atomic.Int64
 	errs := make([]error, len(blocks))

@@ -70,7 +70,9 @@ type Stage struct {
 	// OfHops is the chain's rate as a part of what its hops make of the same cores one behind the other:
 	// 1/(1/ingest + 1/enrichment + 1/alerting). 0 where the hops were not measured too.
 	OfHops float64 `json:"of_hops,omitempty"`
-	Peers  []Peer  `json:"peers,omitempty"`
+	// Written is what the stage writes to each topic for a transfer, with keys, headers and framing.
+	Written map[string]float64 `json:"written_bytes_per_transfer,omitempty"`
+	Peers   []Peer             `json:"peers,omitempty"`
 	// Rounds are the rates of each round, hop and bare loop, in the order in which they ran.
 	Rounds []Round `json:"rounds"`
 }
@@ -86,8 +88,10 @@ type Peer struct {
 type Cost struct {
 	Rate       float64 `json:"transfers_per_second"`
 	CPUSeconds float64 `json:"cpu_seconds_per_million"` // of this process: with the broker, when that is embedded
-	Bytes      float64 `json:"allocated_bytes_per_transfer"`
-	Objects    float64 `json:"allocations_per_transfer"`
+	// ServerCPU is the processor time of the broker, where that is a process of this machine that is known.
+	ServerCPU float64 `json:"broker_cpu_seconds_per_million,omitempty"`
+	Bytes     float64 `json:"allocated_bytes_per_transfer"`
+	Objects   float64 `json:"allocations_per_transfer"`
 }
 
 // Round is one round's rates.
@@ -109,14 +113,16 @@ type Latency struct {
 // Load is how long transfers take that arrive at a fixed rate, from the moment when each was due to be sent to its verdict
 // at a consumer, through all three hops.
 type Load struct {
-	Wanted  float64 `json:"wanted_per_second"`
-	Reached float64 `json:"sent_per_second"`
-	Samples int     `json:"samples"`
-	P50     float64 `json:"p50_ms"`
-	P90     float64 `json:"p90_ms"`
-	P99     float64 `json:"p99_ms"`
-	P999    float64 `json:"p999_ms"`
-	Max     float64 `json:"max_ms"`
+	LingerMillis float64 `json:"linger_ms"`               // of the hops' lanes
+	CPUSeconds   float64 `json:"cpu_seconds_per_million"` // of this process, with what sends the transfers and takes the verdicts
+	Wanted       float64 `json:"wanted_per_second"`
+	Reached      float64 `json:"sent_per_second"`
+	Samples      int     `json:"samples"`
+	P50          float64 `json:"p50_ms"`
+	P90          float64 `json:"p90_ms"`
+	P99          float64 `json:"p99_ms"`
+	P999         float64 `json:"p999_ms"`
+	Max          float64 `json:"max_ms"`
 }
 
 // Record is the recorder's hop from verdicts.v1 into ClickHouse, beside the bare inserts of the same rows.
@@ -125,6 +131,8 @@ type Record struct {
 	Bare        float64       `json:"bare_inserts_per_second"` // transfers, with their address rows
 	OfBare      float64       `json:"of_bare"`
 	CPUSeconds  float64       `json:"cpu_seconds_per_million"` // of this process, without the engine's
+	EngineCPU   float64       `json:"engine_cpu_seconds_per_million"`
+	DiskBytes   float64       `json:"disk_bytes_per_transfer"` // in both tables, compressed
 	Bytes       float64       `json:"allocated_bytes_per_transfer"`
 	Objects     float64       `json:"allocations_per_transfer"`
 	BatchRows   int           `json:"batch_rows"`

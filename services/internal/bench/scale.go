@@ -81,7 +81,7 @@ func (b *bench) instances(ctx context.Context, inputs map[string]string, h hop, 
 	defer func() { err = errors.Join(err, b.server.remove(topics)) }()
 	all := maps.Clone(topics)
 	all[h.in] = inputs[h.in]
-	m := newMeter("")
+	m := newMeter("", b.cfg.BrokerPID)
 	g := &gate{open: make(chan struct{}), has: make([]int, n), partitions: b.cfg.Partitions, start: m.start}
 	r := &runner{wanted: int64(b.cfg.Transfers), assigned: make(chan struct{}), last: m.stop}
 	hooks := r.hooks()

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"sluice/services/internal/stream"
 )
@@ -11,14 +12,16 @@ import (
 // alone. A topic that was not given to it does not exist: nothing can reach the pipeline's real topics.
 type space struct {
 	stream.Broker
-	real  map[string]string // by the services' name
-	names map[string]string // the reverse
+	real    map[string]string        // by the services' name
+	names   map[string]string        // the reverse
+	written map[string]*atomic.Int64 // bytes of record batches, by the services' name
 }
 
 func newSpace(b stream.Broker, real map[string]string) *space {
-	s := &space{Broker: b, real: real, names: make(map[string]string, len(real))}
+	s := &space{Broker: b, real: real, names: make(map[string]string, len(real)), written: make(map[string]*atomic.Int64, len(real))}
 	for name, topic := range real {
 		s.names[topic] = name
+		s.written[name] = new(atomic.Int64)
 	}
 	return s
 }
@@ -108,9 +111,21 @@ func (s *space) Produce(ctx context.Context, req *stream.ProduceRequest) error {
 		if err != nil {
 			return err
 		}
+		s.written[req.Batches[i].Topic].Add(int64(len(req.Batches[i].Data)))
 		req.Batches[i].Topic = topic
 	}
 	return s.Broker.Produce(ctx, req)
+}
+
+// writtenBytes is what was written to each topic so far.
+func (s *space) writtenBytes() map[string]int64 {
+	out := make(map[string]int64, len(s.written))
+	for name, n := range s.written {
+		if n := n.Load(); n > 0 {
+			out[name] = n
+		}
+	}
+	return out
 }
 
 // Join implements stream.Broker.

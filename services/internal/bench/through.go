@@ -14,7 +14,7 @@ import (
 // through measures from the moment when the first hop of a row has its partitions, and the others have theirs already, to
 // the last acknowledgement of the last hop.
 func (b *bench) through(ctx context.Context, s *space, cpu string, row ...hop) (pass, error) {
-	m := newMeter(cpu)
+	m := newMeter(cpu, b.cfg.BrokerPID)
 	running, err := b.start(ctx, s, row, m.start, m.stop)
 	if err == nil {
 		err = running.await(ctx, m.done)
@@ -42,6 +42,7 @@ func (b *bench) start(ctx context.Context, s *space, hops []hop, first, last fun
 		}
 		l, err := stream.New(stream.Config{
 			Group: b.server.group(h.name), Stage: h.name, Topics: []string{h.in}, Lanes: b.cfg.Lanes, Hooks: r.hooks(),
+			Fetch: stream.FetchConfig{Linger: b.cfg.Linger},
 		}, s, h.handler(b.world))
 		if err != nil {
 			return started, err

@@ -179,6 +179,7 @@ type Rules struct {
 // Stream tunes the loop that every hop runs.
 type Stream struct {
 	Lanes        int           `name:"lanes" default:"2" help:"Lanes for each hop: each owns partitions, keeps their order, and has one unacknowledged batch per partition."`
+	Linger       time.Duration `name:"linger" default:"0s" help:"Trades latency for larger batches: 0 hands each transfer on as it comes, up to 1s gathers a trickle for so long in each hop. A flood fills its batches either way."`
 	DrainTimeout time.Duration `name:"drain-timeout" default:"20s" help:"How long a stop waits for what is in flight."`
 }
 

@@ -103,11 +103,12 @@ func TestValidate(t *testing.T) {
 	bad.ClickHouse.DSN = "clickhouse://user:hunter2@"
 	bad.Kafka.Listen = "0.0.0.0:9092"
 	bad.Lists.HoldAfter = 0
+	bad.Stream.Linger = time.Second + 1
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, key := range []string{"kafka.brokers", "redis.url", "clickhouse.dsn", "kafka.listen", "lists.hold_after"} {
+	for _, key := range []string{"kafka.brokers", "redis.url", "clickhouse.dsn", "kafka.listen", "lists.hold_after", "stream.linger"} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("%s is not named in:\n%v", key, err)
 		}

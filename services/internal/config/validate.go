@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/services/internal/tlsfile"
 )
@@ -48,6 +49,9 @@ func (c *Config) RequireKeys() error {
 	return fmt.Errorf("http.listen: %s is not loopback, and an API that others reach needs keys: set http.keys_file (SLUICE_HTTP_KEYS_FILE)", c.HTTP.Listen)
 }
 
+// maxLinger is what package stream takes at most.
+const maxLinger = time.Second
+
 // Validate checks what a value's type cannot; it returns every problem at once. It is called by the command-line
 // parser too.
 func (c *Config) Validate() error {
@@ -88,6 +92,9 @@ func (c *Config) Validate() error {
 		if d <= 0 {
 			bad(key, d, "more than zero")
 		}
+	}
+	if c.Stream.Linger < 0 || c.Stream.Linger > maxLinger {
+		bad("stream.linger", c.Stream.Linger, fmt.Sprintf("from 0s to %s", maxLinger))
 	}
 	checkSources(c.Sources, bad)
 	if c.Lists.MemoryEntries < 0 {

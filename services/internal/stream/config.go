@@ -44,11 +44,17 @@ type Config struct {
 	Hooks  Hooks
 }
 
+// MaxLinger bounds FetchConfig.Linger.
+const MaxLinger = time.Second
+
 // FetchConfig tunes fetching. A lone record is handed on at once whatever stands here; the sizes bound a flood.
 type FetchConfig struct {
 	PartitionBytes int           // of one partition in one fetch, default 256 KiB
 	MaxBytes       int           // in one fetch of a lane, default 4 MiB
 	MaxWait        time.Duration // how long an idle fetch may stay at the broker, default 250 ms
+	// Linger is how long a lane waits at least from one fetch to the next when the first was not full: default 0, at
+	// most a second. More makes fewer and larger batches of a trickle, and a record later by so much in each hop.
+	Linger time.Duration
 	// ExpandedBytes bounds what one compressed batch may expand to, default 64 MiB. One that is larger is a Loss.
 	ExpandedBytes int
 }
@@ -121,6 +127,9 @@ func (c Config) withDefaults() (Config, error) {
 	span("rebalance", &c.Rebalance, 30*time.Second)
 	span("heartbeat", &c.Heartbeat, min(time.Second, c.Session/3))
 	span("join_pause", &c.JoinPause, 300*time.Millisecond)
+	if c.Fetch.Linger < 0 || c.Fetch.Linger > MaxLinger {
+		problems = append(problems, fmt.Errorf("fetch.linger: %s, want from 0 to %s", c.Fetch.Linger, MaxLinger))
+	}
 	if c.Retry.Max < c.Retry.Min {
 		problems = append(problems, fmt.Errorf("retry.max: %s, want at least retry.min, %s", c.Retry.Max, c.Retry.Min))
 	}

@@ -34,11 +34,11 @@ func TestPausesDoubleToTheirBound(t *testing.T) {
 }
 
 func TestConfigNamesEveryProblem(t *testing.T) {
-	_, err := New(Config{Lanes: -1, Drain: time.Minute, Session: 10 * time.Second, Fetch: FetchConfig{MaxWait: -1}, Retry: Backoff{Min: time.Second, Max: time.Millisecond}}, nil, nil)
+	_, err := New(Config{Lanes: -1, Drain: time.Minute, Session: 10 * time.Second, Fetch: FetchConfig{MaxWait: -1, Linger: MaxLinger + 1}, Retry: Backoff{Min: time.Second, Max: time.Millisecond}}, nil, nil)
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, field := range []string{"group:", "topics:", "stage:", "lanes: -1", "drain: 1m0s", "fetch.max_wait:", "retry.max: 1ms"} {
+	for _, field := range []string{"group:", "topics:", "stage:", "lanes: -1", "drain: 1m0s", "fetch.max_wait:", "fetch.linger:", "retry.max: 1ms"} {
 		if !strings.Contains(err.Error(), field) {
 			t.Errorf("%q is not in: %v", field, err)
 		}

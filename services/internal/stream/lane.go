@@ -20,6 +20,7 @@ type lane struct {
 	*laneTools
 
 	topics   []topicGroup
+	linger   linger
 	handling atomic.Bool // not fetching
 	rotate   int         // which partition stands first in the next fetch
 	troubled bool        // State says that this lane is retrying
@@ -51,7 +52,7 @@ type topicGroup struct {
 }
 
 func (l *Loop) newLane(stop, drain context.Context, id int, parts []*lanePart, c *committer) *lane {
-	ln := &lane{loop: l, id: id, parts: parts, commits: c, handler: l.handler, stop: stop, drain: drain}
+	ln := &lane{loop: l, id: id, parts: parts, commits: c, handler: l.handler, stop: stop, drain: drain, linger: linger{span: l.cfg.Fetch.Linger}}
 	if h, ok := l.handler.(LaneHandler); ok {
 		ln.handler = h.ForLane()
 	}
@@ -87,6 +88,7 @@ func (ln *lane) group(topic string) *topicGroup {
 // run works until stop ends.
 func (ln *lane) run() {
 	for attempt := 0; ln.stop.Err() == nil; {
+		ln.linger.wait(ln.stop)
 		err := ln.poll()
 		if ln.stop.Err() != nil {
 			break
@@ -125,6 +127,7 @@ func (ln *lane) poll() error {
 	if err := ln.loop.broker.Fetch(ln.stop, req); err != nil {
 		return err
 	}
+	ln.linger.fetched(req)
 	var trouble error
 	for i := range req.Results {
 		res := &req.Results[i]
