@@ -107,7 +107,7 @@ func runChaos(t *testing.T, s stack, seeds []uint64, window time.Duration) {
 // chaosRun makes the faults of one seed under load, heals everything, waits until all is through, and verifies. It returns
 // a line for a table.
 func chaosRun(t *testing.T, s stack, seed uint64, window time.Duration) string {
-	c := &faults{t: t, s: s, random: rand.New(rand.NewPCG(seed, 1))}
+	c := &faults{t: t, s: s, random: rand.New(rand.NewPCG(seed, 1)), down: map[string]bool{}}
 	plan := chaos.Plan(seed, window, c.able)
 	l := startLoad(t, s, fmt.Sprintf("chaos-%s-%d-%d-", s.common().name, seed, time.Now().UnixMilli()), true)
 	var steps sync.WaitGroup
@@ -187,8 +187,9 @@ type faults struct {
 	t      *testing.T
 	s      stack
 	random *rand.Rand
-	mu     sync.Mutex // of random, and of starting processes
+	mu     sync.Mutex // of what follows, and of random
 	swaps  int
+	down   map[string]bool // processes and servers that stand still, or are about to be started again
 }
 
 // able says what a stack can take: the embedded one is a single process without connections to cut.
@@ -257,42 +258,68 @@ func (c *faults) second(service string) *process {
 
 func (c *faults) kill(service string, d time.Duration) error {
 	p := c.pick(service)
-	if _, err := p.end(syscall.SIGKILL, 10*time.Second); err != nil {
-		return err
-	}
-	time.Sleep(d)
-	return p.start(c.s.common().env)
+	return c.alone(p.name, d, func() error {
+		if _, err := p.end(syscall.SIGKILL, 10*time.Second); err != nil {
+			return err
+		}
+		time.Sleep(d)
+		return p.start(c.s.common().env)
+	})
 }
 
 func (c *faults) halt(service string, d time.Duration) error {
 	p := c.pick(service)
-	if err := syscall.Kill(p.pid(), syscall.SIGSTOP); err != nil {
-		return err
-	}
-	time.Sleep(d)
-	return syscall.Kill(p.pid(), syscall.SIGCONT)
+	return c.alone(p.name, d, func() error {
+		if err := syscall.Kill(p.pid(), syscall.SIGSTOP); err != nil {
+			return err
+		}
+		time.Sleep(d)
+		return syscall.Kill(p.pid(), syscall.SIGCONT)
+	})
 }
 
 func (c *faults) restart(server string, d time.Duration) error {
-	if server == chaos.Kafka {
-		kafka := c.s.(*realStack).kafka
-		kafka.Kill()
+	return c.alone(server, d, func() error {
+		if server == chaos.Kafka {
+			kafka := c.s.(*realStack).kafka
+			kafka.Kill()
+			time.Sleep(d)
+			kafka.Start()
+			return nil
+		}
+		if engine := c.s.enginePID(); engine != 0 {
+			if err := syscall.Kill(engine, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return err
+			}
+		}
+		s, real := c.s.(*realStack)
+		if !real {
+			return nil // its supervisor starts it
+		}
+		<-s.engine.done
 		time.Sleep(d)
-		kafka.Start()
+		return s.engine.start(s.env)
+	})
+}
+
+// alone makes a fault of a process or server, unless it has one already: whoever ended it starts it, and once.
+func (c *faults) alone(target string, d time.Duration, fault func() error) error {
+	c.mu.Lock()
+	taken := c.down[target]
+	if !taken {
+		c.down[target] = true
+	}
+	c.mu.Unlock()
+	if taken {
+		time.Sleep(d)
 		return nil
 	}
-	if engine := c.s.enginePID(); engine != 0 {
-		if err := syscall.Kill(engine, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return err
-		}
-	}
-	s, real := c.s.(*realStack)
-	if !real {
-		return nil // its supervisor starts it
-	}
-	<-s.engine.done
-	time.Sleep(d)
-	return s.engine.start(s.env)
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.down, target)
+	}()
+	return fault()
 }
 
 // proxied is a fault that lies between the services and a server.
