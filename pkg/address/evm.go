@@ -1,8 +1,11 @@
 package address
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/cespare/xxhash/v2"
 
 	"sluice/pkg/network"
 )
@@ -35,6 +38,24 @@ func parseEVM(_ network.Network, text string, _ Option) (Address, problem) {
 	}
 	a.Text = lower(text)
 	return a, problem{}
+}
+
+// PrintEVM returns the fingerprint of the key of an EVM address in its canonical spelling, which has no checksum and is
+// the same on every EVM network. ok is false for any other text, valid or not: Parse is to be asked then.
+func PrintEVM(text []byte) (print uint64, ok bool) {
+	if len(text) != evmLength || text[0] != '0' || text[1] != 'x' {
+		return 0, false
+	}
+	var wire [2 + evmBytes]byte
+	wire[0], wire[1] = byte(network.EVM), byte(Account)
+	for i := 0; i < evmBytes; i += 4 {
+		digits, ok := lowerHex(binary.LittleEndian.Uint64(text[2+2*i:]))
+		if !ok {
+			return 0, false
+		}
+		binary.LittleEndian.PutUint32(wire[2+i:], digits)
+	}
+	return xxhash.Sum64(wire[:]), true
 }
 
 func evmPrefix(text string) problem {

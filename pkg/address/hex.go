@@ -38,3 +38,22 @@ func decodeHex(dst []byte, digits string) (marks byte, bad int) {
 	}
 	return marks, -1
 }
+
+// lowerHex reads the eight digits in the bytes of a word at once, the first in its lowest byte, and so are the four bytes
+// of the result. ok is false when any of them is no digit, or a capital one.
+func lowerHex(w uint64) (bytes uint32, ok bool) {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x8080808080808080
+	)
+	// Below 0x80 no sum runs over into the next byte; its highest bit says whether the byte reaches a bound.
+	number := (w + ones*(0x80-'0')) &^ (w + ones*(0x80-'9'-1)) & tops
+	letter := (w + ones*(0x80-'a')) &^ (w + ones*(0x80-'f'-1)) & tops
+	if w&tops != 0 || number|letter != tops {
+		return 0, false
+	}
+	w = w&(ones*digitValue) + letter>>7*9
+	w = (w<<4 | w>>8) & 0x00ff00ff00ff00ff
+	w = (w | w>>8) & 0x0000ffff0000ffff
+	return uint32(w | w>>16), true
+}

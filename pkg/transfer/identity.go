@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 )
 
 // ID identifies a fact: the same transfer, however it was spelled, has the same ID, and any change of its content gives
@@ -15,18 +16,28 @@ type ID [16]byte
 // behind its length as four bytes, big-endian: tenant, transfer id, stage, canonical JSON. The last is what
 // AppendCanonical writes, and so the bytes of the record's `transfer` member: an id can be checked without parsing.
 func FactID(tenant string, t *Transfer) ID {
-	id, _ := appendFactID(nil, tenant, t.ID, t.EffectiveStage(), AppendCanonical(nil, t))
-	return id
+	return identify(new(hasher), tenant, t.ID, t.EffectiveStage(), AppendCanonical(nil, t))
 }
 
-// appendFactID computes the identity in scratch, which it returns grown.
-func appendFactID[T string | []byte](scratch []byte, tenant string, transferID T, stage Stage, canonical []byte) (ID, []byte) {
-	scratch = appendPart(scratch[:0], tenant)
-	scratch = appendPart(scratch, transferID)
-	scratch = appendPart(scratch, string(stage))
-	scratch = appendPart(scratch, canonical)
-	sum := sha256.Sum256(scratch)
-	return ID(sum[:len(ID{})]), scratch
+// hasher is the memory that an identity is computed in.
+type hasher struct {
+	hash  hash.Hash
+	parts []byte // all but the canonical JSON, which is hashed where it lies
+	sum   [sha256.Size]byte
+}
+
+func identify[T string | []byte](h *hasher, tenant string, transferID T, stage Stage, canonical []byte) ID {
+	if h.hash == nil {
+		h.hash = sha256.New()
+	}
+	h.parts = appendPart(h.parts[:0], tenant)
+	h.parts = appendPart(h.parts, transferID)
+	h.parts = appendPart(h.parts, string(stage))
+	h.parts = binary.BigEndian.AppendUint32(h.parts, uint32(len(canonical)))
+	h.hash.Reset()
+	h.hash.Write(h.parts)
+	h.hash.Write(canonical)
+	return ID(h.hash.Sum(h.sum[:0])[:len(ID{})])
 }
 
 func appendPart[T string | []byte](dst []byte, part T) []byte {

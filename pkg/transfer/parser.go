@@ -19,7 +19,7 @@ type Parsed struct {
 	Unscreenable []Problem
 
 	canonical []byte
-	hashed    []byte // scratch of FactID
+	hasher    hasher
 }
 
 // Canonical is the canonical JSON of the transfer. The caller must not change it.
@@ -27,9 +27,7 @@ func (p *Parsed) Canonical() []byte { return p.canonical }
 
 // FactID is the identity of the transfer within a tenant.
 func (p *Parsed) FactID(tenant string) ID {
-	var id ID
-	id, p.hashed = appendFactID(p.hashed, tenant, p.Transfer.ID, p.Transfer.EffectiveStage(), p.canonical)
-	return id
+	return identify(&p.hasher, tenant, p.Transfer.ID, p.Transfer.EffectiveStage(), p.canonical)
 }
 
 // memory is where a Transfer's pointers and slices point to.

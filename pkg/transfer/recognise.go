@@ -1,9 +1,11 @@
 package transfer
 
 import (
+	"encoding/binary"
 	"time"
 
 	"sluice/pkg/address"
+	"sluice/pkg/network"
 )
 
 // Recognised is a transfer whose body is its canonical text already, and about whose screening there is nothing to say
@@ -15,7 +17,7 @@ type Recognised struct {
 	Prints     []uint64 // fingerprints of the keys: from…, to…, contract, initiator
 
 	canonical []byte
-	hashed    []byte // scratch of FactID
+	hasher    hasher
 }
 
 // Canonical is the canonical JSON of the transfer: the body.
@@ -23,9 +25,7 @@ func (r *Recognised) Canonical() []byte { return r.canonical }
 
 // FactID is the identity of the transfer within a tenant.
 func (r *Recognised) FactID(tenant string) ID {
-	var id ID
-	id, r.hashed = appendFactID(r.hashed, tenant, r.TransferID, r.Stage, r.canonical)
-	return id
+	return identify(&r.hasher, tenant, r.TransferID, r.Stage, r.canonical)
 }
 
 // maxRecognised is how many addresses a transfer may have that Recognise takes; usual ones have two or three.
@@ -45,21 +45,26 @@ func (p *Parser) Recognise(body []byte, now time.Time) (*Recognised, bool) {
 	out := &p.recognised
 	out.Stage, out.Prints = Confirmed, out.Prints[:0]
 	r := &p.walk
-	*r = recogniser{body: body, memory: &p.addresses, out: out, now: now}
-	if !r.run() {
+	*r = recogniser{body: body, memory: &p.addresses, out: out, parties: r.parties[:0], now: r.now, latest: r.latest}
+	if !r.now.Equal(now) {
+		r.now, r.latest = now, momentOf(now.Add(MaxAhead))
+	}
+	if !plain(body) || !r.run() {
 		return nil, false
 	}
 	out.canonical = body
 	return out, true
 }
 
-// recogniser is one walk over a body.
+// recogniser is one walk over a body of plain text.
 type recogniser struct {
 	body   []byte
 	at     int
 	memory *addressMemory
 	out    *Recognised
+
 	now    time.Time
+	latest moment // at which a transfer may have occurred
 
 	given     fieldSet
 	direction Direction
@@ -67,13 +72,24 @@ type recogniser struct {
 	amounts   int // elements of from_amounts
 	from, to  int // and of these
 
-	contract, initiator []byte // parsed at the end: their fingerprints come last
+	// Addresses are looked up at the end and in a row, so that the processor waits for its memory once for all of them.
+	parties             [][]byte // from…, to…
+	contract, initiator []byte   // which come behind those
 }
 
-// named holds what stands between two values: the comma, or the opening brace, and the member's name, with its colon.
-var named = func() (q [fieldCount]string) {
+// named holds what stands before a member's value, its name and a colon: as text, and the first eight bytes of it as a
+// word, for most names differ there from what is at hand.
+var named = func() (q [fieldCount]struct {
+	text       string
+	head, mask uint64
+}) {
 	for f := range q {
-		q[f] = `"` + members[f].name + `":`
+		n := &q[f]
+		n.text = `"` + members[f].name + `":`
+		for i := range min(len(n.text), 8) {
+			n.head |= uint64(n.text[i]) << (8 * i)
+			n.mask |= 0xff << (8 * i)
+		}
 	}
 	return q
 }()
@@ -82,8 +98,10 @@ func (r *recogniser) run() bool {
 	if !r.byte('{') {
 		return false
 	}
+	head := r.head()
 	for f := range fieldCount {
-		if !r.literal(named[f]) {
+		n := &named[f]
+		if (head^n.head)&n.mask != 0 || !r.literal(n.text) {
 			continue
 		}
 		if !r.member(f) {
@@ -91,11 +109,22 @@ func (r *recogniser) run() bool {
 		}
 		r.given.put(f)
 		if r.byte(',') {
+			head = r.head()
 			continue
 		}
 		return r.byte('}') && r.at == len(r.body) && r.whole()
 	}
 	return false
+}
+
+// head is the next eight bytes, zero behind the end.
+func (r *recogniser) head() uint64 {
+	if rest := r.body[r.at:]; len(rest) >= 8 {
+		return binary.LittleEndian.Uint64(rest)
+	}
+	var last [8]byte
+	copy(last[:], r.body[r.at:])
+	return binary.LittleEndian.Uint64(last[:])
 }
 
 // whole checks what concerns more than one member.
@@ -117,10 +146,12 @@ func (r *recogniser) whole() bool {
 	if r.given.has(fieldFromAmounts) && r.amounts != r.from {
 		return false
 	}
-	if r.contract != nil && !r.address(r.contract) || r.initiator != nil && !r.address(r.initiator) {
-		return false
+	for _, text := range [...][]byte{r.contract, r.initiator} {
+		if text != nil {
+			r.parties = append(r.parties, text)
+		}
 	}
-	return len(r.out.Prints) <= maxRecognised
+	return len(r.parties) <= maxRecognised && r.addresses()
 }
 
 // member takes the value of a member.
@@ -144,7 +175,7 @@ func (r *recogniser) member(f field) (ok bool) {
 	case fieldAssetID:
 		var id []byte
 		id, ok = r.text(len(r.body))
-		ok = ok && validAssetID(string(id))
+		ok = ok && validAssetID(id)
 	case fieldContract:
 		r.contract, ok = r.text(MaxAddressBytes)
 	case fieldAmount:
@@ -193,13 +224,13 @@ func (r *recogniser) literal(text string) bool {
 	return false
 }
 
-// text steps over a string of 1 to most printable ASCII characters.
+// text steps over a string of 1 to most characters.
 func (r *recogniser) text(most int) ([]byte, bool) {
 	if !r.byte('"') {
 		return nil, false
 	}
 	start := r.at
-	end := plainEnd(r.body, start)
+	end := quote(r.body, start)
 	if end <= start || end-start > most {
 		return nil, false
 	}
@@ -226,28 +257,42 @@ func (r *recogniser) list(element func(*recogniser) bool) (n int, ok bool) {
 
 func (r *recogniser) party() bool {
 	text, ok := r.text(MaxAddressBytes)
-	return ok && r.address(text)
+	r.parties = append(r.parties, text)
+	return ok
 }
 
 // part is an element of from_amounts: small enough that no sum of them is too large.
 func (r *recogniser) part() bool { return r.amount(maxPlainInteger-5, maxPlainFraction) }
 
-// address takes an address that is spelled canonically and has no tag.
-func (r *recogniser) address(text []byte) bool {
-	if r.net == nil {
-		return false
+// addresses takes the fingerprints of the parties.
+func (r *recogniser) addresses() bool {
+	for _, text := range r.parties {
+		print, ok := r.address(text)
+		if !ok {
+			return false
+		}
+		r.out.Prints = append(r.out.Prints, print)
 	}
-	if known := recall(r.memory, r.net, text); known != nil {
-		r.out.Prints = append(r.out.Prints, known.print)
-		return !known.lower
+	return true
+}
+
+// address takes an address that is spelled canonically and has no tag.
+func (r *recogniser) address(text []byte) (print uint64, ok bool) {
+	if r.net.Family == network.EVM {
+		if print, ok := address.PrintEVM(text); ok {
+			return print, true
+		}
+	}
+	if known := recall(r.memory, r.net, text); known >= 0 {
+		line := &r.memory.lines[known]
+		return line.print, !line.lower
 	}
 	a, err := address.Parse(r.net.Network, string(text))
 	if err != nil || a.Shielded || a.Text != string(text) || a.Tag != "" || a.Text == Coinbase || a.Text == UnknownSender {
-		return false
+		return 0, false
 	}
 	r.memory.remember(r.net, a.Text, &a)
-	r.out.Prints = append(r.out.Prints, a.Key.Fingerprint())
-	return true
+	return a.Key.Fingerprint(), true
 }
 
 func (r *recogniser) readDirection() bool {
@@ -336,9 +381,9 @@ func (r *recogniser) time() bool {
 	if !ok || text[len(text)-1] != 'Z' {
 		return false
 	}
-	at, rule := parseTime(string(text))
+	at, _, rule := parseMoment(text)
 	if rule != "" || len(text) > len("2006-01-02T15:04:05Z") && text[len(text)-2] == '0' {
 		return false
 	}
-	return !at.Before(Earliest) && !at.After(r.now.Add(MaxAhead))
+	return !at.before(earliest) && !r.latest.before(at)
 }

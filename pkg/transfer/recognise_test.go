@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
+
+	"sluice/pkg/address"
+	"sluice/pkg/network"
 )
 
 // plainBodies are bodies that Recognise takes: each with another member or bound.
@@ -20,8 +25,7 @@ var plainBodies = []string{
 const unified = "tu1fm5xassnx4us9jm60l0ntfcyy6awx7xy02nf2yfkq24uungm3pt0uuvtkjemrav8xvvzm6c4j3clpqwlx5qscvt4lyagng0jqxgu9jjd2cf42pwqnj7uwzua7swgjzfm4swmauuz0lu42nrv7vkx9kjkgjluvddsya20tsat5ejujgg66ulw8r0pdhh5vzhjy2yelhrh2wcsx06kf4z"
 
 // checkRecognised holds Recognise to Parse: what it takes Parse takes, and makes the same of.
-func checkRecognised(t *testing.T, p *Parser, body []byte) bool {
-	t.Helper()
+func checkRecognised(t interface{ Fatalf(string, ...any) }, p *Parser, body []byte) bool {
 	r, ok := p.Recognise(body, fuzzNow)
 	if !ok {
 		return false
@@ -169,12 +173,42 @@ func TestTheMemoryForAddressesIsBounded(t *testing.T) {
 		var p Parser
 		p.Remember(n)
 		for range memoryFrom {
-			checkRecognised(t, &p, []byte(plainBodies[0]))
+			checkRecognised(t, &p, []byte(plainBodies[1]))
 		}
-		if got := len(p.addresses.slots); got != want {
+		if got := len(p.addresses.lines); got != want {
 			t.Errorf("%d addresses: room for %d, want %d", n, got, want)
 		}
 	}
+}
+
+// Whatever was remembered and pushed out, an address is recognised as the one that it is: more addresses than there are
+// places, short ones and such as do not fit a line, of two networks.
+func TestAFullMemoryTakesNoAddressForAnother(t *testing.T) {
+	var p Parser
+	p.addresses.bits = 4
+	var made []string
+	bitcoin, _ := network.Lookup("bitcoin")
+	for i := range 200 {
+		payload := make([]byte, 32)
+		payload[0], payload[31] = byte(i), byte(i%3)
+		for _, form := range []address.Form{address.P2PKH, address.P2WPKH, address.P2TR} {
+			size := 20
+			if form == address.P2TR {
+				size = 32
+			}
+			a, err := address.Encode(bitcoin, form, payload[:size])
+			if err != nil {
+				t.Fatal(err)
+			}
+			made = append(made, a.Text)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		body := strings.Replace(plainBodies[1], "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", rapid.SampledFrom(made).Draw(t, "address"), 1)
+		if !checkRecognised(t, &p, []byte(body)) {
+			t.Fatalf("declined: %s", body)
+		}
+	})
 }
 
 func TestTheMemoryForNetworksIsBounded(t *testing.T) {
@@ -189,6 +223,23 @@ func TestTheMemoryForNetworksIsBounded(t *testing.T) {
 	}
 	if n := len(p.addresses.networks); n != memoryNetworks {
 		t.Errorf("%d networks are remembered", n)
+	}
+}
+
+// The ends of the span in which a transfer may have occurred, on each side of a second and of its parts.
+func TestTheTimeOfARecognisedBodyIsBounded(t *testing.T) {
+	var p Parser
+	for _, now := range []time.Time{fuzzNow, fuzzNow.Add(999_999_999), fuzzNow.Add(123_000_000), fuzzNow.In(time.FixedZone("", -3600)), fuzzNow} {
+		for _, bound := range []time.Time{Earliest, now.Add(MaxAhead)} {
+			for _, off := range []time.Duration{-time.Second, -1, 0, 1, time.Second} {
+				at := bound.Add(off)
+				body := strings.Replace(plainBodies[0], "2026-11-01T00:00:00Z", at.UTC().Format(time.RFC3339Nano), 1)
+				_, err := Parse([]byte(body), now)
+				if _, ok := p.Recognise([]byte(body), now); ok != (err == nil) {
+					t.Errorf("at %v, %v is recognised: %v; Parse says %v", now, at, ok, err)
+				}
+			}
+		}
 	}
 }
 

@@ -157,9 +157,9 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 		r.count(role, &r.invalid) // the network was reported
 		return address.Address{}, false
 	}
-	if known := recall(r.memory, r.net, text); known != nil {
+	if known := recall(r.memory, r.net, text); known >= 0 {
 		r.count(role, &r.parsed)
-		return known.address(text), true
+		return r.memory.address(known, text), true
 	}
 	a, err := address.Parse(r.net.Network, text)
 	switch {

@@ -22,7 +22,7 @@ type encoder struct {
 	transferID     []byte
 }
 
-// rememberedAddresses is how many addresses a lane keeps parsed, of 160 bytes each: about what the customers of a large
+// rememberedAddresses is how many addresses a lane keeps parsed, of 144 bytes each: about what the customers of a large
 // exchange use within some minutes.
 const rememberedAddresses = 1 << 16
 
