@@ -184,6 +184,9 @@ type load struct {
 	done chan error
 }
 
+// patience is how long a client sends the same transfers again, while one fault follows the other.
+const patience = 5 * time.Minute
+
 // startLoad sends small requests, some hundred transfers a second.
 func startLoad(t *testing.T, s stack, prefix string, degraded bool) *load {
 	t.Helper()
@@ -198,7 +201,7 @@ func startLoad(t *testing.T, s stack, prefix string, degraded bool) *load {
 			b := &batch{}
 			b.take(g, each)
 			// What was begun is brought to its end, though the load is to stop.
-			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second)
+			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 			_, err := post(patient, s, b, degraded)
 			cancel()
 			if err != nil {
