@@ -44,18 +44,28 @@ type ending struct {
 // Decide appends the verdict record of value to dst. sc is the record's header of that name, nil to read the JSON in any
 // case. now is written, and decides nothing. On an error dst is as it was, and no retry helps.
 func (d *Decider) Decide(dst, value, sc []byte, now time.Time) ([]byte, Outcome, error) {
-	if event.IsClean(sc) && d.Rules.Set.ClearsClean() {
-		if seq, ok := event.PeekListsSeq(value); ok && beginsAsRecord(value) {
-			o := Outcome{Decision: flag.Cleared, Version: max(seq, d.Rules.Seq)}
-			dst = append(dst, value[:len(value)-1]...)
-			return d.closeCleared(dst, o.Version, now), o, nil
-		}
+	if head, tail, o, ok := d.Clear(value, sc, now); ok {
+		return append(append(dst, head...), tail...), o, nil
 	}
 	return d.decide(dst, value, now)
 }
 
-// closeCleared writes what a cleared record gains: flag.AppendMembers of flag.Clear, and the closing brace.
-func (d *Decider) closeCleared(dst []byte, version uint64, now time.Time) []byte {
+// Clear is Decide for a record that is cleared by its header alone, as almost all are: the verdict record is head, a part
+// of value, and behind it tail, which is valid until the next call. It copies nothing. False: ask Decide.
+func (d *Decider) Clear(value, sc []byte, now time.Time) (head, tail []byte, o Outcome, ok bool) {
+	if !event.IsClean(sc) || !d.Rules.Set.ClearsClean() || !beginsAsRecord(value) {
+		return nil, nil, o, false
+	}
+	seq, ok := event.PeekListsSeq(value)
+	if !ok {
+		return nil, nil, o, false
+	}
+	o = Outcome{Decision: flag.Cleared, Version: max(seq, d.Rules.Seq)}
+	return value[:len(value)-1], d.closing(o.Version, now), o, true
+}
+
+// closing is what a cleared record gains: flag.AppendMembers of flag.Clear, and the closing brace.
+func (d *Decider) closing(version uint64, now time.Time) []byte {
 	e := &d.ending
 	if len(e.bytes) == 0 || e.version != version || e.rulesSeq != d.Rules.Seq || e.at != now {
 		v := flag.Clear()
@@ -63,7 +73,7 @@ func (d *Decider) closeCleared(dst []byte, version uint64, now time.Time) []byte
 		e.bytes = flag.AppendMembers(e.bytes[:0], &v, &flag.Stamp{RulesSeq: e.rulesSeq, Version: version, RaisedAt: now})
 		e.bytes = append(e.bytes, '}')
 	}
-	return append(dst, e.bytes...)
+	return e.bytes
 }
 
 // decide is Decide without the fast path.

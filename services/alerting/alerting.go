@@ -56,29 +56,39 @@ func (l *lane) Handle(_ context.Context, in *stream.Batch, out *stream.Out) erro
 	for i := range in.Records {
 		rec := &in.Records[i]
 		h := rec.Carried()
+		if head, tail, outcome, ok := l.decider.Clear(rec.Value, h.Screened, now); ok {
+			l.verdict(rec, &h, head, tail, out)
+			counts[outcome.Decision]++
+			continue
+		}
 		value, outcome, err := l.decider.Decide(l.value[:0], rec.Value, h.Screened, now)
 		if err != nil {
 			return stream.Permanent(err)
 		}
 		l.value = value
-		l.publish(rec, h, value, outcome, now, out)
+		l.publish(rec, &h, value, outcome, now, out)
 		counts[outcome.Decision]++
 	}
 	l.m.decided(counts)
 	return nil
 }
 
+// verdict appends a verdict, whose value is head and then tail, to the topic of all verdicts.
+func (l *lane) verdict(rec *stream.Record, h *stream.Carried, head, tail []byte, out *stream.Out) {
+	out.AppendSpliced(schemas.Verdicts, rec.Partition, rec.Key, head, tail, stream.Headers{},
+		stream.Header{Name: event.HeaderID, Value: h.ID},
+		stream.Header{Name: event.HeaderAt, Value: h.At})
+}
+
 // publish appends a verdict to the topics where it belongs.
-func (l *lane) publish(rec *stream.Record, h stream.Carried, value []byte, o judge.Outcome, now time.Time, out *stream.Out) {
-	id := stream.Header{Name: event.HeaderID, Value: h.ID}
-	at := stream.Header{Name: event.HeaderAt, Value: h.At}
-	out.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)
+func (l *lane) publish(rec *stream.Record, h *stream.Carried, value []byte, o judge.Outcome, now time.Time, out *stream.Out) {
+	l.verdict(rec, h, value, nil, out)
 	if !o.Flagged {
 		return
 	}
 	fact, _ := event.PeekID(value) // the decider wrote it
 	cloud := event.CloudEvent{ID: fact, Version: o.Version, Source: source, Type: event.CloudTypeFlagged, Time: now}
-	all := []stream.Header{id, at}
+	all := []stream.Header{{Name: event.HeaderID, Value: h.ID}, {Name: event.HeaderAt, Value: h.At}}
 	for _, x := range cloud.Headers() {
 		all = append(all, stream.Header(x))
 	}
@@ -93,7 +103,7 @@ func (l *lane) Poison(_ context.Context, rec *stream.Record, cause error, out *s
 	known := judge.Headers{ID: h.ID, Key: rec.Key}.Named(rec.Topic, rec.Partition, rec.Offset)
 	h.ID = known.ID
 	value, outcome := l.decider.Quarantined(nil, rec.Value, known, now)
-	l.publish(rec, h, value, outcome, now, out)
+	l.publish(rec, &h, value, outcome, now, out)
 	var counts [3]uint64
 	counts[flag.Held] = 1
 	l.m.decided(counts)

@@ -121,6 +121,11 @@ type counts struct{ clean, other, degraded int }
 func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out, n *counts) (err error) {
 	h, clean := rec.Carried(), false
 	if !degraded {
+		if head, tail, ok := l.screener.Clean(rec.Value, h.Fingerprints); ok {
+			l.publish(rec, &h, head, tail, scClean, now, out)
+			n.clean++
+			return nil
+		}
 		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.Fingerprints)
 		degraded = err == nil && l.lookups != nil && l.lookups.Lacking()
 	}
@@ -141,12 +146,17 @@ func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *str
 	default:
 		n.other++
 	}
+	l.publish(rec, &h, l.value, nil, sc, now, out)
+	return nil
+}
+
+// publish appends a screened record, whose value is head and then tail.
+func (l *lane) publish(rec *stream.Record, h *stream.Carried, head, tail, sc []byte, now time.Time, out *stream.Out) {
 	l.at = event.AppendAt(append(l.at[:0], h.At...), now)
-	out.AppendTo(schemas.Screened, rec.Partition, rec.Key, l.value,
+	out.AppendSpliced(schemas.Screened, rec.Partition, rec.Key, head, tail, stream.Headers{},
 		stream.Header{Name: event.HeaderID, Value: h.ID},
 		stream.Header{Name: event.HeaderAt, Value: l.at},
 		stream.Header{Name: event.HeaderScreened, Value: sc})
-	return nil
 }
 
 // Poison keeps a record that cannot be screened whole in the dead letter topic, and passes on what is known of it, so

@@ -18,24 +18,24 @@ import (
 
 // benchCmd measures the pipeline beside what its broker can do.
 type benchCmd struct {
-	Brokers       []string      `help:"Brokers to measure on, with topics of the benchmark's own that are removed afterwards; none: an embedded one." placeholder:"HOST:PORT,…"`
-	Transfers     int           `default:"300000" help:"How many transfers each round measures."`
-	Entries       int           `default:"1000000" help:"How many entries the watchlist has."`
-	HitShare      float64       `default:"0.01" help:"Which part of the transfers has a listed counterparty."`
-	Partitions    int           `default:"6" help:"Of each topic."`
-	Lanes         int           `default:"2" help:"Of each hop, and of the bare loop."`
-	Rounds        int           `default:"3" help:"How often each stage is measured; the figures are medians."`
-	Samples       int           `default:"300" help:"How many lone transfers are timed."`
-	Rate          float64       `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
-	Duration      time.Duration `default:"10s" help:"For how long they arrive."`
-	Linger        time.Duration `default:"0s" help:"The hops' stream.linger: what a trickle is gathered for."`
-	Stage         string        `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists" help:"Measure this alone: ${enum}."`
-	Sizes         []int         `default:"10000,1000000,10000000" help:"For lists: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
-	Peers         []string      `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
-	Record        bool          `help:"Also measure the recorder with an embedded ClickHouse engine."`
-	ClickHouseLib string        `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
-	Guard         string        `help:"Fail when a ratio has fallen below what this file accepts, and say which, by how much." placeholder:"FILE" type:"path"`
-	Profile       string        `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
+	Brokers       []string        `help:"Brokers to measure on, with topics of the benchmark's own that are removed afterwards; none: an embedded one." placeholder:"HOST:PORT,…"`
+	Transfers     int             `default:"300000" help:"How many transfers each round measures."`
+	Entries       int             `default:"1000000" help:"How many entries the watchlist has."`
+	HitShare      float64         `default:"0.01" help:"Which part of the transfers has a listed counterparty."`
+	Partitions    int             `default:"6" help:"Of each topic."`
+	Lanes         int             `default:"2" help:"Of each hop, and of the bare loop."`
+	Rounds        int             `default:"3" help:"How often each stage is measured; the figures are medians."`
+	Samples       int             `default:"300" help:"How many lone transfers are timed."`
+	Rate          float64         `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
+	Duration      time.Duration   `default:"10s" help:"For how long they arrive."`
+	Linger        []time.Duration `default:"0s" help:"The hops' stream.linger under that load; several are measured one after the other." placeholder:"TIME,…"`
+	Stage         string          `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists" help:"Measure this alone: ${enum}."`
+	Sizes         []int           `default:"10000,1000000,10000000" help:"For lists: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
+	Peers         []string        `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
+	Record        bool            `help:"Also measure the recorder with an embedded ClickHouse engine."`
+	ClickHouseLib string          `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
+	Guard         string          `help:"Fail when a ratio has fallen below what this file accepts, and say which, by how much." placeholder:"FILE" type:"path"`
+	Profile       string          `help:"Run each stage once more and leave profiles of CPU and heap in this folder." placeholder:"DIR" type:"path"`
 }
 
 // Help is the rest of the command's help.
@@ -50,7 +50,7 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	}
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
-		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Linger: c.Linger, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
+		Rounds: c.Rounds, Samples: c.Samples, Rate: c.Rate, Duration: c.Duration, Lingers: c.Linger, Stage: c.Stage, Peers: c.Peers, Record: c.Record, Lib: c.ClickHouseLib, Profile: c.Profile,
 	}
 	if app.IsTerminal(s.Err) {
 		const whole = 1000

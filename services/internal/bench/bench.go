@@ -53,7 +53,7 @@ const (
 	MaxHitShare   = 0.9
 )
 
-// Config says what to measure. Every field but Brokers, Peers, Record, Lib, BrokerPID, Linger, Profile and
+// Config says what to measure. Every field but Brokers, Peers, Record, Lib, BrokerPID, Lingers, Profile and
 // Progress must be set.
 type Config struct {
 	Brokers    []string // host:port; none: an embedded broker in a temporary folder
@@ -63,15 +63,15 @@ type Config struct {
 	Partitions int
 	Lanes      int // of each hop, and of the bare loop
 	Rounds     int
-	Samples    int           // lone transfers whose way through the three hops is timed
-	Rate       float64       // arrivals a second, held whatever the pipeline does
-	Duration   time.Duration // for how long
-	Stage      string        // one of Stages
-	Peers      []string      // of Peers, measured beside the enrichment hop
-	Record     bool          // also measure the recorder with an embedded ClickHouse engine
-	Lib        string        // the engine's library; "": where it is found
-	BrokerPID  int           // the process of the one broker, when it is on this machine: its processor time is told too; 0: none
-	Linger     time.Duration // of the hops' lanes, see stream.FetchConfig
+	Samples    int             // lone transfers whose way through the three hops is timed
+	Rate       float64         // arrivals a second, held whatever the pipeline does
+	Duration   time.Duration   // for how long
+	Stage      string          // one of Stages
+	Peers      []string        // of Peers, measured beside the enrichment hop
+	Record     bool            // also measure the recorder with an embedded ClickHouse engine
+	Lib        string          // the engine's library; "": where it is found
+	BrokerPID  int             // the process of the one broker, when it is on this machine: its processor time is told too; 0: none
+	Lingers    []time.Duration // of the hops' lanes under load, measured one after the other; none: 0. See stream.FetchConfig
 
 	Profile string // folder for profiles; "": none
 	// Progress is told what begins, and how much of the whole is done, 0 to 1. Nil: nobody.
@@ -101,8 +101,10 @@ func (c Config) check() error {
 	if c.Duration <= 0 || c.Duration > MaxDuration {
 		errs = append(errs, fmt.Errorf("duration: %s, want more than 0 and at most %s", c.Duration, MaxDuration))
 	}
-	if c.Linger < 0 || c.Linger > stream.MaxLinger {
-		errs = append(errs, fmt.Errorf("linger: %s, want from 0 to %s", c.Linger, stream.MaxLinger))
+	for _, d := range c.Lingers {
+		if d < 0 || d > stream.MaxLinger {
+			errs = append(errs, fmt.Errorf("linger: %s, want from 0 to %s", d, stream.MaxLinger))
+		}
 	}
 	for _, p := range c.Peers {
 		if !slices.Contains(Peers(), p) {
@@ -162,7 +164,7 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		}
 	}
 	if cfg.wants(StageLoad) {
-		if r.Load, err = b.load(ctx); err != nil {
+		if r.Load, err = b.loads(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", StageLoad, err)
 		}
 	}
@@ -186,6 +188,7 @@ type bench struct {
 	server   *server
 	world    *world
 	progress *progress
+	linger   time.Duration // of the hops' lanes
 }
 
 // stall is how long nothing may be acknowledged until a measurement gives up.

@@ -66,7 +66,7 @@ func TestEverythingIsMeasuredInOneRun(t *testing.T) {
 	if l := r.Latency; l.Samples != cfg.Samples || l.P50 <= 0 || l.P99 < l.P50 || l.Max < l.P99 {
 		t.Errorf("latency %+v", l)
 	}
-	if l := r.Load; l.Samples < 400 || l.P50 <= 0 || l.P999 < l.P99 || l.Max < l.P999 || l.Wanted != cfg.Rate || l.Reached <= 0 {
+	if l := r.Load[0]; len(r.Load) != 1 || l.Samples < 400 || l.P50 <= 0 || l.P999 < l.P99 || l.Max < l.P999 || l.Wanted != cfg.Rate || l.Reached <= 0 {
 		t.Errorf("load %+v", l)
 	}
 	if r.Chain.OfHops <= 0 {

@@ -19,11 +19,30 @@ const (
 	warmShare = 0.1              // of the time, at its beginning: what is sent in it counts for nothing
 )
 
+// loads measures with each linger.
+func (b *bench) loads(ctx context.Context) ([]Load, error) {
+	lingers := b.cfg.Lingers
+	if len(lingers) == 0 {
+		lingers = []time.Duration{0}
+	}
+	var all []Load
+	for _, linger := range lingers {
+		sub := *b
+		sub.linger = linger
+		l, err := sub.load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *l)
+	}
+	return all, nil
+}
+
 // load holds a rate of arrivals, whatever the pipeline does, and measures each transfer from the moment when it was due
 // to be sent: what waits because the pipeline stands still is in the figures (coordinated omission is not left out; G.
 // Tene, "How NOT to Measure Latency", 2013).
 func (b *bench) load(ctx context.Context) (*Load, error) {
-	b.progress.step(fmt.Sprintf("%g transfers a second", b.cfg.Rate))
+	b.progress.step(fmt.Sprintf("%g transfers a second, gathered for %s", b.cfg.Rate, b.linger))
 	w := &waiting{due: map[string]time.Time{}, done: make(chan struct{}, 1)}
 	var sent, used time.Duration
 	total := max(1, int(b.cfg.Rate*b.cfg.Duration.Seconds()))
@@ -41,7 +60,7 @@ func (b *bench) load(ctx context.Context) (*Load, error) {
 	took := w.took[min(len(w.took)-1, int(warmShare*float64(len(w.took)))):]
 	slices.Sort(took)
 	return &Load{
-		LingerMillis: millis(b.cfg.Linger), CPUSeconds: round(used.Seconds()/float64(total)*1e6, 1),
+		LingerMillis: millis(b.linger), CPUSeconds: round(used.Seconds()/float64(total)*1e6, 1),
 		Wanted: b.cfg.Rate, Reached: round(float64(total)/sent.Seconds(), 1), Samples: len(took),
 		P50: millis(percentile(took, 0.5)), P90: millis(percentile(took, 0.9)), P99: millis(percentile(took, 0.99)),
 		P999: millis(percentile(took, 0.999)), Max: millis(took[len(took)-1]),

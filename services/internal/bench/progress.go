@@ -38,10 +38,11 @@ func newProgress(c Config) *progress {
 	if c.Stage == StageScale {
 		p.steps += len(partitionCounts)
 	}
-	for _, stage := range []string{StageLatency, StageLoad} {
-		if c.wants(stage) {
-			p.steps++
-		}
+	if c.wants(StageLatency) {
+		p.steps++
+	}
+	if c.wants(StageLoad) {
+		p.steps += max(1, len(c.Lingers))
 	}
 	return p
 }

@@ -16,7 +16,7 @@ type Report struct {
 	Stages    []Stage   `json:"stages"`
 	Chain     *Stage    `json:"chain,omitempty"` // its bare loop is three of them in a row
 	Latency   *Latency  `json:"latency,omitempty"`
-	Load      *Load     `json:"load,omitempty"`
+	Load      []Load    `json:"load,omitempty"`
 	Record    *Record   `json:"record,omitempty"`
 	Scale     *Scale    `json:"scale,omitempty"`
 }

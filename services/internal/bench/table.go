@@ -65,9 +65,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if l := r.Latency; l != nil {
 		fmt.Fprintf(&b, "\na lone transfer, from the send to its verdict at a consumer: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, longest %.2f ms of %d\n", l.P50, l.P90, l.P99, l.Max, l.Samples)
 	}
-	if l := r.Load; l != nil {
-		fmt.Fprintf(&b, "%s transfers a second, each from when it was due (%s were sent): p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, longest %.2f ms of %s; CPU s/M %.0f\n",
-			grouped(l.Wanted), grouped(l.Reached), l.P50, l.P90, l.P99, l.P999, l.Max, grouped(float64(l.Samples)), l.CPUSeconds)
+	for _, l := range r.Load {
+		fmt.Fprintf(&b, "%s transfers a second, gathered for %g ms in each hop, each from when it was due (%s were sent): p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, longest %.2f ms of %s; CPU s/M %.0f\n",
+			grouped(l.Wanted), l.LingerMillis, grouped(l.Reached), l.P50, l.P90, l.P99, l.P999, l.Max, grouped(float64(l.Samples)), l.CPUSeconds)
 	}
 	fmt.Fprintf(&b, "the list: %.1f MB in memory, built in %.1f s\n", float64(r.Watchlist.MemoryBytes)/1e6, r.Watchlist.BuildSeconds)
 	_, err := io.WriteString(w, b.String())

@@ -42,7 +42,7 @@ func (b *bench) start(ctx context.Context, s *space, hops []hop, first, last fun
 		}
 		l, err := stream.New(stream.Config{
 			Group: b.server.group(h.name), Stage: h.name, Topics: []string{h.in}, Lanes: b.cfg.Lanes, Hooks: r.hooks(),
-			Fetch: stream.FetchConfig{Linger: b.cfg.Linger},
+			Fetch: stream.FetchConfig{Linger: b.linger},
 		}, s, h.handler(b.world))
 		if err != nil {
 			return started, err

@@ -26,12 +26,20 @@ func NewHeaders(headers ...Header) Headers {
 func appendHeaders(dst []byte, headers []Header) []byte {
 	for i := range headers {
 		h := &headers[i]
-		dst = binary.AppendVarint(dst, int64(len(h.Name)))
+		dst = appendLength(dst, len(h.Name))
 		dst = append(dst, h.Name...)
-		dst = binary.AppendVarint(dst, int64(len(h.Value)))
+		dst = appendLength(dst, len(h.Value))
 		dst = append(dst, h.Value...)
 	}
 	return dst
+}
+
+// appendLength is binary.AppendVarint, without a call for what takes one byte.
+func appendLength(dst []byte, n int) []byte {
+	if n < 1<<6 {
+		return append(dst, byte(n)<<1)
+	}
+	return binary.AppendVarint(dst, int64(n))
 }
 
 // Len returns how many headers there are.
@@ -82,6 +90,21 @@ func (h Headers) Next() (name, value []byte, rest Headers, ok bool) {
 
 // nextHeader takes the first header off raw. A null value, which Kafka allows, comes back as nil.
 func nextHeader(raw []byte) (name, value, rest []byte, ok bool) {
+	// Lengths from 0 to 63 take one byte, and almost all are: every record of a hop comes here several times.
+	if len(raw) > 0 && raw[0]&notShort == 0 {
+		if k := 1 + int(raw[0]>>1); k < len(raw) && raw[k]&notShort == 0 {
+			if v := k + 1 + int(raw[k]>>1); v <= len(raw) {
+				return raw[1:k], raw[k+1 : v : v], raw[v:], true
+			}
+		}
+	}
+	return nextLongHeader(raw)
+}
+
+// notShort are the bits of the first byte of a varint that say that it has more bytes, or is negative.
+const notShort = 0x81
+
+func nextLongHeader(raw []byte) (name, value, rest []byte, ok bool) {
 	kl, n := binary.Varint(raw)
 	if n <= 0 || kl < 0 || kl > int64(len(raw)-n) {
 		return nil, nil, nil, false
