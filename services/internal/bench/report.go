@@ -35,7 +35,8 @@ type Host struct {
 
 // Broker is which broker it was.
 type Broker struct {
-	Kind      string   `json:"kind"` // embedded: in this process; external
+	Kind      string   `json:"kind"`              // embedded: in this process; external
+	Version   string   `json:"version,omitempty"` // where it is known
 	Addresses []string `json:"addresses"`
 }
 

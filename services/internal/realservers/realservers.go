@@ -41,6 +41,9 @@ type Server struct {
 	done chan struct{}
 }
 
+// PID is the process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // Kill ends the process at once, without a word, as a crash does.
 func (s *Server) Kill() { s.end(syscall.SIGKILL, time.Minute) }
 
