@@ -1,12 +1,8 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -205,40 +201,11 @@ func flushRedis(t *testing.T, s stack) {
 	t.Helper()
 	at, err := s.at()
 	if err == nil {
-		err = flush(at.Redis)
+		err = tellRedis(at.Redis, "FLUSHALL")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// flush empties the Redis at a URL.
-func flush(at string) error {
-	u, err := url.Parse(at)
-	if err != nil {
-		return err
-	}
-	c, err := net.DialTimeout("tcp", u.Host, 5*time.Second)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-	said := bufio.NewReader(c)
-	commands := [][]string{{"FLUSHALL"}}
-	if password, ok := u.User.Password(); ok {
-		commands = [][]string{{"AUTH", password}, {"FLUSHALL"}}
-	}
-	for _, words := range commands {
-		fmt.Fprintf(c, "*%d\r\n", len(words))
-		for _, w := range words {
-			fmt.Fprintf(c, "$%d\r\n%s\r\n", len(w), w)
-		}
-		if answer, err := said.ReadString('\n'); err != nil || answer != "+OK\r\n" {
-			return fmt.Errorf("%s: %q, %w", words[0], answer, errors.Join(err))
-		}
-	}
-	return nil
 }
 
 // cacheFlushed empties Redis in mid-stream: nothing that is listed is cleared, whatever is restarted, and whatever is

@@ -160,8 +160,15 @@ func verified(t *testing.T, s stack, within time.Duration) (v verification) {
 	}
 	b.mu.Unlock()
 	writeFile(t, file, strings.Join(ids, "\n")+"\n")
+	return verifiedSent(t, s, within, file)
+}
+
+// verifiedSent is verified for the ids of a file.
+func verifiedSent(t *testing.T, s stack, within time.Duration, file string) (v verification) {
+	t.Helper()
+	b := s.common()
 	eventually(t, within, "nothing is under way", func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
 		o, err := command(ctx, b.env, "", "verify", "--format", "json", "--sent", file)
 		if err != nil {
@@ -383,7 +390,7 @@ func (c *faults) empty(url string) error {
 	if s, real := c.s.(*realStack); real {
 		url = "redis://" + s.redis
 	}
-	return flush(url)
+	return tellRedis(url, "FLUSHALL")
 }
 
 // storm lets another instance join and leave, each time with a rebalance.

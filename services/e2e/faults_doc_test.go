@@ -61,7 +61,7 @@ func tableRows(t *testing.T, text, heading string) (rows [][]string) {
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
 	for line := range strings.Lines(section) {
-		if cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | "); strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| ---") {
+		if cells := strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | "); strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| ---") {
 			rows = append(rows, cells)
 		}
 	}

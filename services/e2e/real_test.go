@@ -38,17 +38,19 @@ func newCluster(t *testing.T) *realStack {
 	return newRealOn(t, realservers.KafkaCluster(t, 3), nil)
 }
 
-// newRealBehind is newReal with a proxy before each server, which the services take for the server.
-func newRealBehind(t *testing.T, proxies map[string]*chaos.Proxy) *realStack {
+// newRealBehind is newReal with a proxy before each server, which the services take for the server; env are settings of its
+// own.
+func newRealBehind(t *testing.T, proxies map[string]*chaos.Proxy, env ...string) *realStack {
 	var advertised []string
 	if p := proxies[chaos.Kafka]; p != nil {
 		advertised = append(advertised, "advertised.listeners=PLAINTEXT://"+p.Addr())
 	}
-	return newRealOn(t, []*realservers.KafkaNode{realservers.KafkaServer(t, advertised...)}, proxies)
+	return newRealOn(t, []*realservers.KafkaNode{realservers.KafkaServer(t, advertised...)}, proxies, env...)
 }
 
-func newRealOn(t *testing.T, brokers []*realservers.KafkaNode, proxies map[string]*chaos.Proxy) *realStack {
+func newRealOn(t *testing.T, brokers []*realservers.KafkaNode, proxies map[string]*chaos.Proxy, env ...string) *realStack {
 	b := newBase(t, "real")
+	b.env = append(b.env, env...)
 	s := &realStack{base: b, proxies: proxies, brokers: brokers, kafka: brokers[0]}
 	through := func(server, addr string) string {
 		p := proxies[server]

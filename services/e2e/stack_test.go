@@ -44,6 +44,7 @@ type stack interface {
 
 // base is what the stacks have in common.
 type base struct {
+	t         *testing.T // whose end is the stack's
 	name      string
 	env       []string // the settings of its services and commands
 	processes []*process
@@ -71,7 +72,7 @@ func settings() []string {
 
 // newBase makes a stack without processes; what it starts ends with the test, and speaks its last words if that failed.
 func newBase(t *testing.T, name string) *base {
-	b := &base{name: name, dir: t.TempDir(), facts: map[string]fact{}, env: settings()}
+	b := &base{t: t, name: name, dir: t.TempDir(), facts: map[string]fact{}, env: settings()}
 	t.Cleanup(func() {
 		for i := len(b.processes) - 1; i >= 0; i-- {
 			b.processes[i].close()

@@ -105,6 +105,16 @@ func (b *batch) fresh() (keys []SeenKey, facts []transfer.ID) {
 	return keys, facts
 }
 
+// first returns, for each conflict, its key and the fact that came before, for the cache to keep.
+func (b *batch) first() (keys []SeenKey, facts []transfer.ID) {
+	for i := range b.items {
+		if it := &b.items[i]; it.status == StatusConflict {
+			keys, facts = append(keys, b.keys[it.seen]), append(facts, it.fact.ConflictsWith)
+		}
+	}
+	return keys, facts
+}
+
 func (it *item) result() Result {
 	r := Result{TransferID: it.transferID, Status: it.status}
 	if it.rejection != nil {

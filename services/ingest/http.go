@@ -221,5 +221,10 @@ func (a *API) accept(ctx context.Context, b *batch, again bool) error {
 			a.Metrics.withoutCache()
 		}
 	}
+	if keys, facts := b.first(); len(keys) > 0 {
+		if err := a.Seen.Pin(ctx, keys, facts); err != nil {
+			a.Metrics.withoutCache()
+		}
+	}
 	return nil
 }

@@ -47,8 +47,9 @@ func (b *broker) ProduceOne(ctx context.Context, m stream.Message) (stream.Ack, 
 
 // seen is a cache in memory.
 type seen struct {
-	facts map[SeenKey]transfer.ID
-	fail  error
+	facts  map[SeenKey]transfer.ID
+	pinned []SeenKey
+	fail   error
 }
 
 func (s *seen) Known(_ context.Context, keys []SeenKey) ([]transfer.ID, error) {
@@ -65,6 +66,14 @@ func (s *seen) Known(_ context.Context, keys []SeenKey) ([]transfer.ID, error) {
 func (s *seen) Remember(_ context.Context, keys []SeenKey, facts []transfer.ID) error {
 	for i, k := range keys {
 		s.facts[k] = facts[i]
+	}
+	return s.fail
+}
+
+func (s *seen) Pin(_ context.Context, keys []SeenKey, facts []transfer.ID) error {
+	for i, k := range keys {
+		s.facts[k] = facts[i]
+		s.pinned = append(s.pinned, k)
 	}
 	return s.fail
 }
@@ -292,6 +301,35 @@ func TestTheRawTopic(t *testing.T) {
 	}
 }
 
+// A batch of the raw topic that is read again may be cut between the two contents of an id: the second keeps its mark.
+func TestAConflictOfTheRawTopicIsKnownWhenItIsReadAgain(t *testing.T) {
+	_, _, known := newAPI()
+	raw := NewRaw(RawConfig{Tenant: "acme", Seen: known, Now: func() time.Time { return noon }}, NewMetrics(prometheus.NewRegistry()))
+	marks := func(bodies ...string) (marked int) {
+		out := stream.NewOut(stream.OutConfig{Stage: "ingest", Partitions: stream.FixedPartitions(1)})
+		in := &stream.Batch{Topic: schemas.Raw}
+		for _, b := range bodies {
+			in.Records = append(in.Records, stream.Record{Topic: schemas.Raw, Value: []byte(b)})
+		}
+		if err := raw.Handle(t.Context(), in, out); err != nil || out.Err() != nil {
+			t.Fatal(err, out.Err())
+		}
+		out.Each(func(r *stream.Record) {
+			var head event.Record
+			if err := head.Decode(r.Value); err != nil {
+				t.Error(err)
+			}
+			if !head.ConflictsWith.IsZero() {
+				marked++
+			}
+		})
+		return marked
+	}
+	if marks(body("t1", clean), body("t1", other)) != 1 || marks(body("t1", other)) != 1 || marks(body("t1", clean)) != 0 {
+		t.Error("the second content has its mark only beside the first, or the first has one")
+	}
+}
+
 func TestTheRawTopicMarksConflictsThatAreKnown(t *testing.T) {
 	_, _, known := newAPI()
 	first := transfer.ID{1}
@@ -304,7 +342,7 @@ func TestTheRawTopicMarksConflictsThatAreKnown(t *testing.T) {
 		"the cache is away":  {errors.New("away"), "[] [] [] [second]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			known.fail = c.fail
+			known.fail, known.pinned = c.fail, nil
 			raw := NewRaw(RawConfig{Tenant: "acme", Seen: known, Now: func() time.Time { return noon }}, NewMetrics(prometheus.NewRegistry()))
 			out := stream.NewOut(stream.OutConfig{Stage: "ingest", Partitions: stream.FixedPartitions(1)})
 			in := &stream.Batch{Topic: schemas.Raw}
@@ -332,6 +370,9 @@ func TestTheRawTopicMarksConflictsThatAreKnown(t *testing.T) {
 			})
 			if strings.Join(got, " ") != c.want {
 				t.Errorf("got %v, want %s", got, c.want)
+			}
+			if marked := strings.Count(c.want, "[second]") + strings.Count(c.want, "[01"); len(known.pinned) != marked {
+				t.Errorf("%d first facts are kept for %d conflicts", len(known.pinned), marked)
 			}
 		})
 	}

@@ -12,13 +12,16 @@ type SeenKey struct {
 	Stage              transfer.Stage
 }
 
-// Seen remembers, for an hour and within a bound, which fact was acknowledged under a key. It is an aid to answers, not
-// to correctness: nothing downstream relies on it.
+// Seen remembers, for an hour (a month where there was a conflict) and within a bound, which fact was acknowledged under a
+// key. It is an aid to answers, not to correctness: nothing downstream relies on it.
 type Seen interface {
 	// Known returns the fact of each key, zero where none is known, in one round trip.
 	Known(ctx context.Context, keys []SeenKey) ([]transfer.ID, error)
 	// Remember stores acknowledged facts; a key that has one already keeps it.
 	Remember(ctx context.Context, keys []SeenKey, facts []transfer.ID) error
+	// Pin keeps for a month which fact came first under keys that were used for other content: else the other content,
+	// sent again after an hour, were judged as if it stood alone, and a hold would end by waiting.
+	Pin(ctx context.Context, keys []SeenKey, facts []transfer.ID) error
 }
 
 // Verdicts lets a request wait for the verdict of its transfer.

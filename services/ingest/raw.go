@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"sluice/pkg/event"
@@ -50,6 +52,7 @@ func (l *rawLane) Handle(ctx context.Context, in *stream.Batch, out *stream.Out)
 	l.pass(in, out, now, nil)
 	// Conflicts are rare: only when there are some, the batch is made again with their marks.
 	if conflicts := l.conflicts(ctx); len(conflicts) > 0 {
+		l.pin(ctx, conflicts)
 		out.Reset()
 		l.pass(in, out, now, conflicts)
 	}
@@ -73,6 +76,22 @@ func (l *rawLane) pass(in *stream.Batch, out *stream.Out, now time.Time, conflic
 		if l.cfg.Seen != nil {
 			l.keys = append(l.keys, SeenKey{Tenant: l.cfg.Tenant, TransferID: string(f.transferID), Stage: f.stage})
 		}
+	}
+}
+
+// pin keeps which facts came first, before the others get their marks: a batch that is read again may be cut elsewhere, and
+// hold the second without the first. A first one that is in this batch is on the raw topic until it is acknowledged.
+func (l *rawLane) pin(ctx context.Context, conflicts map[int]transfer.ID) {
+	if l.cfg.Seen == nil {
+		return
+	}
+	var keys []SeenKey
+	var facts []transfer.ID
+	for _, i := range slices.Sorted(maps.Keys(conflicts)) {
+		keys, facts = append(keys, l.keys[i]), append(facts, conflicts[i])
+	}
+	if err := l.cfg.Seen.Pin(ctx, keys, facts); err != nil {
+		l.m.withoutCache()
 	}
 }
 

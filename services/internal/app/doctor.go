@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,6 +54,24 @@ func Checks(cfg *config.Config) []doctor.Check {
 	}
 }
 
+// refusals are how servers say that they do not know who asks.
+var refusals = []string{"SASL Authentication Failed", "WRONGPASS", "NOAUTH", "AUTHENTICATION_FAILED", "Authentication failed", "code: 516"}
+
+// access says what to do about a server that answers, and whose certificate or whose answer says that the settings of
+// access are wrong; "": it is something else. server is the part of the settings' names.
+func access(err error, server, login string) string {
+	var foreign *tls.CertificateVerificationError
+	if errors.As(err, &foreign) || strings.Contains(err.Error(), "x509:") {
+		return "the server's certificate is not of an authority that is trusted: correct SLUICE_" + server + "_TLS_CA_FILE, or the server's certificate"
+	}
+	for _, said := range refusals {
+		if strings.Contains(err.Error(), said) {
+			return "the server does not take who asks: correct " + login
+		}
+	}
+	return ""
+}
+
 const embeddedHint = "nothing to do for `sluice run`, which starts its own; a service alone needs "
 
 func lookKafka(ctx context.Context, cfg *config.Config, s *Servers) doctor.Finding {
@@ -66,7 +85,11 @@ func lookKafka(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 	defer func() { _ = c.Close() }()
 	info, err := c.Cluster(ctx)
 	if err != nil {
-		return doctor.Bad(fmt.Errorf("%s: %w", strings.Join(s.Brokers, ","), err), "start the brokers, or correct SLUICE_KAFKA_BROKERS; does a firewall stand between?")
+		advice := access(err, "KAFKA", "SLUICE_KAFKA_SASL_MECHANISM, SLUICE_KAFKA_SASL_USER and SLUICE_KAFKA_SASL_PASSWORD")
+		if advice == "" {
+			advice = "start the brokers, or correct SLUICE_KAFKA_BROKERS; does a firewall stand between?"
+		}
+		return doctor.Bad(fmt.Errorf("%s: %w", strings.Join(s.Brokers, ","), err), advice)
 	}
 	if len(info.Brokers) < 3 && !cfg.Kafka.AllowUnsafe && len(cfg.Kafka.Brokers) > 0 {
 		return doctor.Finding{Level: doctor.Problem, Detail: fmt.Sprintf("%d brokers", len(info.Brokers)),
@@ -108,7 +131,11 @@ func lookRedis(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 	}
 	defer func() { _ = c.Close() }()
 	if err := c.Ping(ctx); err != nil {
-		return doctor.Bad(err, "start Redis, or correct SLUICE_REDIS_URL (user, password, TLS)")
+		advice := access(err, "REDIS", "SLUICE_REDIS_USER and SLUICE_REDIS_PASSWORD")
+		if advice == "" {
+			advice = "start Redis, or correct SLUICE_REDIS_URL"
+		}
+		return doctor.Bad(err, advice)
 	}
 	if _, err := c.CheckPolicy(ctx); err != nil {
 		return doctor.Bad(err, "set maxmemory-policy noeviction")
@@ -170,7 +197,11 @@ func lookClickHouse(ctx context.Context, cfg *config.Config, s *Servers) doctor.
 	}
 	defer func() { _ = w.Close() }()
 	if err := w.Ping(ctx); err != nil {
-		return doctor.Bad(fmt.Errorf("%s: %w", config.Redact(s.ClickHouse), err), "start ClickHouse, or correct SLUICE_CLICKHOUSE_DSN (port, user, password)")
+		advice := access(err, "CLICKHOUSE", "SLUICE_CLICKHOUSE_USER and SLUICE_CLICKHOUSE_PASSWORD, or what stands in SLUICE_CLICKHOUSE_DSN")
+		if advice == "" {
+			advice = "start ClickHouse, or correct SLUICE_CLICKHOUSE_DSN"
+		}
+		return doctor.Bad(fmt.Errorf("%s: %w", config.Redact(s.ClickHouse), err), advice)
 	}
 	if err := w.CheckVersion(ctx); err != nil {
 		return doctor.Bad(err, "run `sluice migrate`")

@@ -176,6 +176,10 @@ func (a *asked) Remember(_ context.Context, keys []ingest.SeenKey, _ []transfer.
 	return nil
 }
 
+func (a *asked) Pin(ctx context.Context, keys []ingest.SeenKey, facts []transfer.ID) error {
+	return a.Remember(ctx, keys, facts)
+}
+
 const sample = `{"id":"t1","direction":"withdrawal","customer_id":"victim/c1","network":"ethereum","asset":"ETH","amount":"1.5",` +
 	`"from":["0x00000000000000000000000000000000000000aa"],"to":["0x00000000000000000000000000000000000000bb"],"occurred_at":"2026-11-01T00:00:00Z"}`
 

@@ -409,6 +409,43 @@ func TestSeen(t *testing.T) {
 	})
 }
 
+// What was used for other content is known for a month, also where the cache is full.
+func TestAConflictIsKeptForAMonth(t *testing.T) {
+	onBoth(t, func(t *testing.T, c *Client) {
+		ctx := t.Context()
+		s := c.Seen(2)
+		key := func(i int) []ingest.SeenKey { return []ingest.SeenKey{{Tenant: "d", TransferID: fmt.Sprint(i)}} }
+		first := []transfer.ID{{1}}
+		if err := s.Remember(ctx, key(0), first); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Pin(ctx, key(1), first); err != nil { // was not there
+			t.Fatal(err)
+		}
+		if err := s.Pin(ctx, key(0), first); !errors.Is(err, lists.ErrUnavailable) {
+			t.Errorf("over the bound: %v", err)
+		}
+		if err := s.Pin(ctx, key(2), first); !errors.Is(err, lists.ErrUnavailable) {
+			t.Errorf("over the bound: %v", err)
+		}
+		for i, there := range []bool{true, true, false} {
+			known, err := s.Known(ctx, key(i))
+			if err != nil || (known[0] == first[0]) != there {
+				t.Errorf("key %d: %x, %v", i, known, err)
+			}
+			if ttl := c.rdb.TTL(ctx, seenKey(key(i)[0])).Val(); there && (ttl <= PinTTL-time.Minute || ttl > PinTTL) {
+				t.Errorf("key %d is kept for %s", i, ttl)
+			}
+		}
+		if err := s.Pin(ctx, key(0), nil); err == nil {
+			t.Error("keys and facts of different number were taken")
+		}
+		if err := s.Pin(ctx, nil, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestSeenIsBounded(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *Client) {
 		ctx := t.Context()

@@ -51,7 +51,7 @@ func TestTheACLFileSufficesAndIsTheLeast(t *testing.T) {
 	work := map[string]func(*Client) error{
 		"ingest": func(c *Client) error {
 			_, err := c.Seen(0).Known(ctx, seenKeys)
-			return errors.Join(err, c.Seen(0).Remember(ctx, seenKeys, facts))
+			return errors.Join(err, c.Seen(0).Remember(ctx, seenKeys, facts), c.Seen(0).Pin(ctx, seenKeys, facts))
 		},
 		"enrichment": func(c *Client) error {
 			p, err := c.PointerAs(ctx, lists.Screener{ID: "x", MaxAge: time.Second})

@@ -152,6 +152,9 @@ func TestOnACluster(t *testing.T) {
 	if err := c.Seen(0).Remember(t.Context(), keys[:40], facts[:40]); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Seen(0).Pin(t.Context(), keys[30:40], facts[30:40]); err != nil {
+		t.Fatal(err)
+	}
 	known, err := c.Seen(0).Known(t.Context(), keys)
 	if err != nil {
 		t.Fatal(err)

@@ -17,13 +17,17 @@ import (
 // two of them run together.
 const keySeen = prefix + "seen:"
 
-// SeenTTL is how long an acknowledged transfer is remembered.
-const SeenTTL = time.Hour
+// SeenTTL is how long an acknowledged transfer is remembered, PinTTL how long one whose id was used for other content: as
+// long as flagged.v1 keeps what was held for it.
+const (
+	SeenTTL = time.Hour
+	PinTTL  = 30 * 24 * time.Hour
+)
 
 // seenChunk is how many keys one command of a pipeline carries.
 const seenChunk = 1000
 
-// Seen implements ingest.Seen: what was acknowledged under which transfer id, for an hour.
+// Seen implements ingest.Seen: what was acknowledged under which transfer id.
 type Seen struct {
 	c   *Client
 	max int64
@@ -124,17 +128,57 @@ func (s *Seen) Remember(ctx context.Context, keys []ingest.SeenKey, facts []tran
 	}
 	ctx, cancel := s.c.limit(ctx)
 	defer cancel()
-	n, err := s.c.rdb.DBSize(ctx).Result()
-	if err != nil {
-		return domain("seen", err)
-	}
-	if n >= s.max {
-		return fmt.Errorf("seen: %d keys in redis, at most %d: %w", n, s.max, lists.ErrUnavailable)
+	if err := s.space(ctx); err != nil {
+		return err
 	}
 	pipe := s.c.rdb.Pipeline()
 	for i, k := range keys {
 		pipe.SetNX(ctx, seenKey(k), string(facts[i][:]), SeenTTL)
 	}
-	_, err = pipe.Exec(ctx)
+	_, err := pipe.Exec(ctx)
 	return domain("seen", err)
 }
+
+// space is an error when Redis holds as much as it may.
+func (s *Seen) space(ctx context.Context) error {
+	n, err := s.c.rdb.DBSize(ctx).Result()
+	if err != nil {
+		return domain("seen", err)
+	}
+	if n >= s.max {
+		return fmt.Errorf("seen: %d keys in redis, at most %d: %w", n, s.max, errFull)
+	}
+	return nil
+}
+
+// Pin keeps the facts that came first under their keys for PinTTL from now. Over the bound only those that are there are
+// kept for longer.
+func (s *Seen) Pin(ctx context.Context, keys []ingest.SeenKey, facts []transfer.ID) error {
+	if len(keys) != len(facts) {
+		return fmt.Errorf("pin: %d keys and %d facts", len(keys), len(facts))
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	ctx, cancel := s.c.limit(ctx)
+	defer cancel()
+	full := s.space(ctx)
+	if full != nil && !errors.Is(full, errFull) {
+		return full
+	}
+	pipe := s.c.rdb.Pipeline()
+	for i, k := range keys {
+		mode := ""
+		if full != nil {
+			mode = "XX"
+		}
+		pipe.SetArgs(ctx, seenKey(k), string(facts[i][:]), redis.SetArgs{Mode: mode, TTL: PinTTL})
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return domain("pin", err)
+	}
+	return full
+}
+
+// errFull is what space says when Redis holds as much as it may.
+var errFull = fmt.Errorf("as many keys as there may be: %w", lists.ErrUnavailable)

@@ -63,6 +63,19 @@ func TestVerify(t *testing.T) {
 		}
 	})
 
+	t.Run("a conflict that nobody marked", func(t *testing.T) {
+		if report.Unmarked != 0 {
+			t.Errorf("%d before", report.Unmarked)
+		}
+		p.produce(&kgo.Record{Topic: schemas.Raw, Key: []byte("c-r"), Value: []byte(transfer("r-raw-1", sender(500)))}) // what came by the raw topic is not remembered
+		p.eventually("it is counted, and breaks nothing", func() error {
+			if r := p.settle(); r.Conflicts != 2 || r.Unmarked != 1 || !r.OK() {
+				return fmt.Errorf("%+v", r)
+			}
+			return nil
+		})
+	})
+
 	var before []verify.Finding
 	broken := func(name string, class verify.Class, kind, transferID string, spoil func(t *testing.T), change ...func(*verify.Config)) {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ func (v *verifier) count(ctx context.Context) error {
 	r := &v.report
 	var rows, ids int64
 	err := v.eachSlice(ctx, func(cut func(string) string) error {
-		var records, facts, conflicts, n, u int64
+		var records, facts, conflicts, unmarked, n, u int64
 		if err := v.ch.one(ctx, fmt.Sprintf("SELECT uniqExact(epoch, partition, offset), uniqExact(id) FROM %s.ledger WHERE topic = %s AND %s AND %s",
 			db, quoted(schemas.Transfers), v.between("accepted_at"), cut("id")), &records, &facts); err != nil {
 			return err
@@ -22,13 +22,21 @@ func (v *verifier) count(ctx context.Context) error {
 		if err := v.ch.one(ctx, fmt.Sprintf("SELECT count(), uniqExact(id) FROM %s.transfers WHERE %s AND %s", db, v.between("ingested_at"), cut("id")), &n, &u); err != nil {
 			return err
 		}
-		if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM (SELECT 1 FROM %s.transfers WHERE transfer_id != '' AND %s AND %s GROUP BY sipHash128(tenant, transfer_id, stage) HAVING min(sipHash64(id)) != max(sipHash64(id)))",
-			db, v.between("ingested_at"), cut("transfer_id")), &conflicts); err != nil {
+		where := fmt.Sprintf("transfer_id != '' AND %s AND %s", v.between("ingested_at"), cut("transfer_id"))
+		several := fmt.Sprintf("SELECT sipHash128(tenant, transfer_id, stage) AS h FROM %s.transfers WHERE %s GROUP BY h HAVING min(sipHash64(id)) != max(sipHash64(id))", db, where)
+		if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM (%s)", several), &conflicts); err != nil {
 			return err
+		}
+		if conflicts > 0 {
+			if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM (SELECT sipHash128(tenant, transfer_id, stage) AS h FROM %s.transfers FINAL WHERE %s AND verdict = 'cleared' AND h IN (%s) GROUP BY h HAVING count() > 1)",
+				db, where, several), &unmarked); err != nil {
+				return err
+			}
 		}
 		r.Accepted += facts
 		r.Redelivered += records - facts
 		r.Conflicts += conflicts
+		r.Unmarked += unmarked
 		rows, ids = rows+n, ids+u
 		return nil
 	})

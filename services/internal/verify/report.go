@@ -66,6 +66,7 @@ type Report struct {
 	Pending      int64            `json:"pending"`     // under way
 	Redelivered  int64            `json:"redelivered"` // records of facts that were there already
 	Conflicts    int64            `json:"conflicts"`   // transfer ids with several contents
+	Unmarked     int64            `json:"unmarked"`    // of them, those with more than one content cleared
 
 	Lost       int64 `json:"lost"`
 	Duplicated int64 `json:"duplicated"`
@@ -140,6 +141,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	row("pending", r.Pending, "under way, at most")
 	row("redelivered", r.Redelivered, "records of facts that were there already")
 	row("conflicts", r.Conflicts, "transfer ids with several contents")
+	row("unmarked", r.Unmarked, "of them, those with more than one content cleared: ingest did not know of the first")
 	fmt.Fprintln(tw, "\t\t")
 	row("lost", r.Lost, "")
 	row("duplicated", r.Duplicated, "")
