@@ -81,6 +81,8 @@ type Hit struct {
 	Authority       string     `json:"authority,omitempty"`
 	Program         string     `json:"program,omitempty"`
 	Measure         string     `json:"measure,omitempty"`
+	Names           string     `json:"names,omitempty"`
+	Severity        string     `json:"severity,omitempty"`
 	Role            string     `json:"role"`
 	Side            string     `json:"side"`
 	Address         string     `json:"address"`

@@ -256,6 +256,8 @@ func (b *Transfers) addHits(list []screening.Hit, dates []hitDates) {
 	h.Authority = append(h.Authority, column(list, func(x *hit) string { return x.Authority }))
 	h.Program = append(h.Program, column(list, func(x *hit) string { return x.Program }))
 	h.Measure = append(h.Measure, column(list, func(x *hit) string { return string(x.Measure) }))
+	h.Names = append(h.Names, column(list, func(x *hit) string { return string(x.Names) }))
+	h.Rated = append(h.Rated, column(list, func(x *hit) string { return x.Rated }))
 	h.Role = append(h.Role, column(list, func(x *hit) string { return string(x.Role) }))
 	h.Side = append(h.Side, column(list, func(x *hit) string { return string(x.Side) }))
 	h.Address = append(h.Address, column(list, func(x *hit) string { return x.Address }))

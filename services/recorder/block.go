@@ -62,6 +62,7 @@ type Hits struct {
 	List, EntryID, Entity, Category            [][]string
 	Categories                                 [][][]string
 	Authority, Program, Measure                [][]string
+	Names, Rated                               [][]string
 	Role, Side, Address, Match, ListedOn       [][]string
 	Exposure                                   [][]string
 	Hops                                       [][]uint8

@@ -19,7 +19,7 @@ import (
 const (
 	verdictColumns = `verdict, severity, score, toString(hold_reasons), toString(categories), status, coverage, coverage_reason,
 	toString(alerts.alert_id), toString(alerts.rule), toString(alerts.severity), toString(alerts.score), toString(alerts.category), toString(alerts.amount),
-	toString(hits.list), toString(hits.entry_id), toString(hits.category), toString(hits.role), toString(hits.side), toString(hits.address), toString(hits.match), toString(hits.share), toString(hits.timing), toString(hits.suppressed_by)`
+	toString(hits.list), toString(hits.entry_id), toString(hits.category), toString(hits.names), toString(hits.severity), toString(hits.role), toString(hits.side), toString(hits.address), toString(hits.match), toString(hits.share), toString(hits.timing), toString(hits.suppressed_by)`
 	inputColumns = `id, version, lists_seq, rules_seq, inputs, conflicts_with, status = 'degraded'`
 )
 

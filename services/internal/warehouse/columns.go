@@ -110,7 +110,8 @@ func (s *scratch) nested(b *recorder.Transfers) {
 
 		named{"hits.list", h.List}, named{"hits.entry_id", h.EntryID}, named{"hits.entity", h.Entity},
 		named{"hits.category", h.Category}, named{"hits.categories", h.Categories}, named{"hits.authority", h.Authority},
-		named{"hits.program", h.Program}, named{"hits.measure", h.Measure}, named{"hits.role", h.Role}, named{"hits.side", h.Side},
+		named{"hits.program", h.Program}, named{"hits.measure", h.Measure},
+		named{"hits.names", h.Names}, named{"hits.severity", h.Rated}, named{"hits.role", h.Role}, named{"hits.side", h.Side},
 		named{"hits.address", h.Address}, named{"hits.match", h.Match}, named{"hits.listed_on", h.ListedOn},
 		named{"hits.exposure", h.Exposure}, named{"hits.hops", h.Hops}, named{"hits.share", s.shares},
 		named{"hits.confidence", h.Confidence}, named{"hits.timing", h.Timing}, named{"hits.party_listed_at", h.PartyListedAt},

@@ -14,7 +14,7 @@ import (
 	"sluice/services/recorder"
 )
 
-const fullHits = `[{"list":"ofac-sdn","entry_id":"e1","entity":"LAZARUS GROUP","category":"sanctions","categories":["sanctions","stolen_funds"],"authority":"OFAC","program":"DPRK3","measure":"block","role":"sender","side":"counterparty","address":"0x098b716b8aaf21512996dc57eb0615e2383e2f96","match":"exact","listed_on":"polygon","exposure":"direct","hops":0,"share":"0.25","confidence":90,"timing":"listed_before","party_listed_at":"2019-09-13","address_listed_at":"2022-04-14","known_at":"2026-11-01T10:00:00.5Z","delisted_at":"2026-12-01","suppressed_by":"x"},
+const fullHits = `[{"list":"ofac-sdn","entry_id":"e1","entity":"LAZARUS GROUP","category":"sanctions","categories":["sanctions","stolen_funds"],"authority":"OFAC","program":"DPRK3","measure":"block","names":"issuer","severity":"high","role":"sender","side":"counterparty","address":"0x098b716b8aaf21512996dc57eb0615e2383e2f96","match":"exact","listed_on":"polygon","exposure":"direct","hops":0,"share":"0.25","confidence":90,"timing":"listed_before","party_listed_at":"2019-09-13","address_listed_at":"2022-04-14","known_at":"2026-11-01T10:00:00.5Z","delisted_at":"2026-12-01","suppressed_by":"x"},
 {"list":"tags","entry_id":"e2","category":"mixer","role":"recipient","side":"own","address":"a","match":"same_key","exposure":"indirect","hops":2,"timing":"unknown"}]`
 
 const fullAlerts = `[{"alert_id":"0123456789abcdef0123456789abcdef","rule":"sanctions-direct","rule_version":"0123456789abcdef","severity":"severe","score":95,"category":"sanctions","side":"counterparty","exposure":"direct","amount":"1.25","reason":"it's listed"}]`
@@ -59,7 +59,7 @@ func TestEveryColumnComesBackExactly(t *testing.T) {
 			"verdict:                  held", "hold_reasons:             ['risk','conflict']", "categories:               ['sanctions','mixer']",
 			"posture:                  victim", "posture:                  unknown", "alerts.amount:            [1.25]", `alerts.reason:            ['it\'s listed']`,
 			"hits.list:                ['ofac-sdn','tags']", "hits.categories:          [['sanctions','stolen_funds'],[]]", "hits.share:               [0.25,NULL]",
-			"hits.confidence:          [90,NULL]", "hits.party_listed_at:     ['2019-09-13',NULL]", "hits.address_listed_at:   ['2022-04-14',NULL]",
+			"hits.confidence:          [90,NULL]", "hits.names:               ['issuer','']", "hits.severity:            ['high','']", "hits.party_listed_at:     ['2019-09-13',NULL]", "hits.address_listed_at:   ['2022-04-14',NULL]",
 			"hits.known_at:            ['2026-11-01 10:00:00.500',NULL]", "hits.delisted_at:         ['2026-12-01',NULL]", "hits.hops:                [0,2]",
 			"status:                   partial", "coverage:                 partial", "coverage_reason:          unparsed", "coverage:                 full",
 			`inputs:                   {"own":"v1"}`, "raised_by:                lookback", "raised_at:                2026-11-22 01:02:03.987654321",

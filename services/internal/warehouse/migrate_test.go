@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sluice/schemas"
+	"sluice/services/recorder"
 )
 
 func TestMigrateTwiceAndAtOnceUnderTheLock(t *testing.T) {
@@ -58,6 +59,24 @@ func TestEveryStatementOfTheMigrationsMayBeRepeated(t *testing.T) {
 	applied, err := w.Migrate(t.Context(), nil)
 	if err != nil || len(applied) == 0 {
 		t.Errorf("%v, %v", applied, err)
+	}
+}
+
+// Rows that are older than a member of the nested hits have as many of it as of the others.
+func TestHitsOfAnOlderSchemaAreRead(t *testing.T) {
+	w := fresh(t)
+	var b recorder.Transfers
+	row(t, &b, nil, 1, full)
+	must(t, w.InsertTransfers(t.Context(), &b, "t"))
+	must(t, w.conn.Exec(t.Context(), "ALTER TABLE sluice.transfers DROP COLUMN `hits.names`, DROP COLUMN `hits.severity` SETTINGS mutations_sync = 2"))
+	must(t, w.conn.Exec(t.Context(), "TRUNCATE TABLE "+schemaTable))
+	must(t, w.conn.Exec(t.Context(), "INSERT INTO "+schemaTable+" (version_id, is_applied) VALUES (0, 1)"))
+	_, err := w.Migrate(t.Context(), nil)
+	must(t, err)
+	v, err := w.Transfer(t.Context(), "default", b.ID[0])
+	must(t, err)
+	if len(v.Hits) != 2 || v.Hits[0].Measure != "block" || v.Hits[0].Names != "" || v.Hits[0].Severity != "" {
+		t.Errorf("%+v", v.Hits)
 	}
 }
 

@@ -31,6 +31,8 @@ type stored struct {
 	HitAuthority       []string     `ch:"hits.authority"`
 	HitProgram         []string     `ch:"hits.program"`
 	HitMeasure         []string     `ch:"hits.measure"`
+	HitNames           []string     `ch:"hits.names"`
+	HitSeverity        []string     `ch:"hits.severity"`
 	HitRole            []string     `ch:"hits.role"`
 	HitSide            []string     `ch:"hits.side"`
 	HitAddress         []string     `ch:"hits.address"`
@@ -68,6 +70,7 @@ func (s *stored) verdict() api.Verdict {
 		v.Hits = append(v.Hits, api.Hit{
 			List: s.HitList[i], EntryID: s.HitEntryID[i], Entity: s.HitEntity[i], Category: s.HitCategory[i],
 			Categories: s.HitCategories[i], Authority: s.HitAuthority[i], Program: s.HitProgram[i], Measure: s.HitMeasure[i],
+			Names: s.HitNames[i], Severity: s.HitSeverity[i],
 			Role: s.HitRole[i], Side: s.HitSide[i], Address: s.HitAddress[i], Match: s.HitMatch[i], ListedOn: s.HitListedOn[i],
 			Exposure: s.HitExposure[i], Hops: s.HitHops[i], Share: s.HitShare[i], Confidence: s.HitConfidence[i],
 			Timing: s.HitTiming[i], PartyListedAt: s.HitPartyListedAt[i], AddressListedAt: s.HitAddressListedAt[i],

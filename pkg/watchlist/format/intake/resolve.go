@@ -199,8 +199,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// WhyNone explains, for a text that no family accepts, what is wrong with it as an address of the network whose
-// form it has.
+// WhyNone explains, for a text that no family accepts, what is wrong with it. It is explained as an address of a network
+// only where its form is that network's alone: nobody has named one.
 func WhyNone(text string) string {
 	var may []network.Network // not guessed, for hashes have their form: 32 bytes in hex
 	for _, g := range address.Readings(text) {
@@ -211,15 +211,32 @@ func WhyNone(text string) string {
 	if len(may) > 0 {
 		return "it may be one of " + names(may) + ", and much else has this form: name the network"
 	}
-	name := "bitcoin"
-	if strings.HasPrefix(strings.TrimSpace(text), "0x") {
-		name = "ethereum"
-	}
-	n, _ := network.Lookup(name)
-	if _, err := address.Parse(n, text); err != nil {
+	bare := strings.TrimSpace(text)
+	if strings.HasPrefix(bare, "0x") {
+		ethereum, _ := network.Lookup("ethereum")
+		_, err := address.Parse(ethereum, text)
 		return reason(err)
 	}
-	return "unknown form"
+	if strings.Trim(bare, "0123456789abcdefABCDEF") == "" {
+		return fmt.Sprintf("%d hexadecimal digits: an address of ethereum and its like is 0x and 40 of them", len(bare))
+	}
+	damaged := false
+	for _, n := range network.All() {
+		invalid := (*address.Invalid)(nil)
+		if _, err := address.Parse(n, text); n.Testnet || !errors.As(err, &invalid) {
+			continue
+		}
+		switch invalid.Code {
+		case address.Secret, address.Lookalike, address.TooLong:
+			return invalid.Reason
+		case address.Checksum:
+			damaged = true
+		}
+	}
+	if damaged { // of no certain network: many share a form
+		return "it has the form of an address, and its checksum is wrong: a character is mistyped, missing or too many"
+	}
+	return "it has the form of no network's addresses"
 }
 
 func claim(row Row, named []network.Network) string {

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -53,8 +54,14 @@ func Parse(opts intake.Options, inputs ...intake.Input) ([]watchlist.Entry, inta
 	if err := d.collect(inputs); err != nil {
 		return nil, intake.Report{}, err
 	}
+	if err := d.damage(); err != nil {
+		return nil, intake.Report{}, err
+	}
 	c := intake.NewCollector(Format, list, opts)
 	c.Parties(len(d.holders))
+	for _, b := range d.broken {
+		c.Reject(b.Place, b.text, intake.CodeMalformed, b.why.Error())
+	}
 	for i := range d.wallets {
 		d.add(c, opts, &d.wallets[i])
 	}
@@ -129,8 +136,20 @@ type sanction struct {
 	listed, ended      string // YYYY-MM-DD, "" unknown
 }
 
+// broken is a line that cannot be read.
+type broken struct {
+	intake.Place
+	text string // its beginning
+	why  error
+}
+
+// MaxBroken is the largest number of lines that cannot be read. A file with more is something else.
+const MaxBroken = 10_000
+
 // dump is what is held of the files.
 type dump struct {
+	read       int      // lines that can be read
+	broken     []broken // the others
 	wallets    []wallet
 	holders    map[string]*party     // by id; nil where it is referred to and was not seen yet
 	sanctioned map[string][]sanction // by the id of the wallet or party
@@ -175,17 +194,39 @@ func (d *dump) collect(inputs []intake.Input) error {
 			return fmt.Errorf("%s: cannot be read a second time", in.Name)
 		}
 	}
+	d.read, d.broken = 0, nil // the second pass reads every line
 	return d.each(inputs, d.second)
 }
 
-// each hands the entities to fn, one after the other.
+// damage refuses files that are no dumps, and those in which what a wallet refers to may stand on a line that cannot be
+// read: with its holder, a wallet loses what it is listed for.
+func (d *dump) damage() error {
+	if len(d.broken) == 0 {
+		return nil
+	}
+	b := d.broken[0]
+	if d.read == 0 {
+		return fmt.Errorf("%s: %w", b.Place, b.why)
+	}
+	for _, w := range d.wallets {
+		for _, id := range w.holders {
+			if d.holders[id] == nil {
+				return fmt.Errorf("%s: %w; and the holder %q of the wallet %q, which may be on this line, is nowhere else", b.Place, b.why, id, w.id)
+			}
+		}
+	}
+	return nil
+}
+
+// each hands the entities to fn, one after the other, and keeps the lines that are none.
 func (d *dump) each(inputs []intake.Input, fn func(intake.Place, []byte) error) error {
 	for _, in := range inputs {
 		r, err := intake.Open(in.R)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.Name, err)
 		}
-		lines := bufio.NewScanner(r)
+		end := &ending{r: r}
+		lines := bufio.NewScanner(end)
 		lines.Buffer(make([]byte, 0, 256<<10), MaxLine)
 		n := 0
 		for lines.Scan() {
@@ -194,9 +235,19 @@ func (d *dump) each(inputs []intake.Input, fn func(intake.Place, []byte) error) 
 			if len(line) == 0 {
 				continue
 			}
-			if err := fn(intake.Place{Input: in.Name, Line: n}, line); err != nil {
-				return fmt.Errorf("%s:%d: %w", in.Name, n, err)
+			at := intake.Place{Input: in.Name, Line: n}
+			err := fn(at, line)
+			if errors.Is(err, errLine) {
+				if len(d.broken) == MaxBroken {
+					return fmt.Errorf("%s: %w, as %d lines before", at, err, MaxBroken)
+				}
+				d.broken = append(d.broken, broken{at, string(line[:min(len(line), 200)]), err})
+				continue
 			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", at, err)
+			}
+			d.read++
 		}
 		if errors.Is(lines.Err(), bufio.ErrTooLong) {
 			return fmt.Errorf("%s:%d: longer than %d bytes: entities stand one a line", in.Name, n+1, MaxLine)
@@ -204,8 +255,26 @@ func (d *dump) each(inputs []intake.Input, fn func(intake.Place, []byte) error) 
 		if lines.Err() != nil {
 			return fmt.Errorf("%s: %w", in.Name, lines.Err())
 		}
+		if last := len(d.broken) - 1; last >= 0 && d.broken[last].Place == (intake.Place{Input: in.Name, Line: n}) && end.last != '\n' {
+			return fmt.Errorf("%s: %w; the file ends within this line: it was cut", d.broken[last].Place, d.broken[last].why)
+		}
 	}
 	return nil
+}
+
+// ending remembers the last byte that was read.
+type ending struct {
+	r    io.Reader
+	last byte
+}
+
+// Read reads.
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if n > 0 {
+		e.last = p[n-1]
+	}
+	return n, err
 }
 
 var (
@@ -216,11 +285,7 @@ var (
 // first reads wallets, and of a stream whatever they could refer to.
 func (d *dump) first(at intake.Place, line []byte) error {
 	if d.wanted != nil && !bytes.Contains(line, walletMark) {
-		// The second pass reads it where something refers to it; that it is JSON is seen here, so that a cut file is.
-		if !jsontext.Value(line).IsValid() {
-			return errNotJSON
-		}
-		return nil
+		return nil // the second pass reads it
 	}
 	e, err := decode(line)
 	if err != nil {
@@ -248,15 +313,20 @@ func (d *dump) second(_ intake.Place, line []byte) error {
 	return d.keep(&e)
 }
 
-var errNotJSON = errors.New("not a JSON object: entities stand one a line")
+// errLine is wrapped by what is wrong with one line.
+var errLine = errors.New("not an entity as a JSON object on a line of its own")
 
 func decode(line []byte) (entity, error) {
 	var e entity
 	if err := json.Unmarshal(line, &e, lenient); err != nil {
-		return e, fmt.Errorf("%w: %w", errNotJSON, err)
+		var syntax *jsontext.SyntacticError
+		if errors.As(err, &syntax) {
+			return e, fmt.Errorf("%w: at byte %d: %w", errLine, syntax.ByteOffset, syntax.Err)
+		}
+		return e, fmt.Errorf("%w: id, schema and caption are texts, datasets a list and properties an object", errLine)
 	}
 	if e.ID == "" || e.Schema == "" {
-		return e, errors.New("an entity has an id and a schema")
+		return e, fmt.Errorf("%w: it has no id, or no schema", errLine)
 	}
 	return e, nil
 }
