@@ -3,6 +3,7 @@ package address
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 
 	"sluice/pkg/network"
 )
@@ -25,6 +26,19 @@ const (
 )
 
 func parseXRP(n network.Network, text string, o Option) (Address, problem) {
+	a, p := parseRipple(n, text, o)
+	if p.ok() {
+		return a, p
+	}
+	if account, _, tagged := strings.Cut(strings.Replace(text, "?dt=", ":", 1), ":"); tagged {
+		if _, alone := parseRipple(n, account, o); alone.ok() {
+			p = problem{code: Malformed, reason: "an address with a tag behind it: the tag goes in memo (of a list's entry in tag), and the address stands alone"}
+		}
+	}
+	return Address{}, p
+}
+
+func parseRipple(n network.Network, text string, o Option) (Address, problem) {
 	if len(text) >= xShortest {
 		return parseX(n, text, o)
 	}

@@ -87,6 +87,9 @@ func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
 			return err
 		}
 	}
+	if next == nil {
+		return nil // there is no list, and none was made
+	}
 	a.Lists = changes(u, known, next, last)
 	a.Version, a.Count = next.Version(), next.Len()
 	for i, e := range u.Edits {
@@ -112,6 +115,9 @@ func (e Edit) on(s *watchlist.Snapshot) (*watchlist.Snapshot, error) {
 		if entries, err = e.Change(s.List(e.List), s); err != nil {
 			return nil, err
 		}
+	}
+	if e.Change != nil && len(entries) == 0 && originOf(s, e.List) == (watchlist.Origin{}) && s.Count(e.List) == 0 {
+		return s, nil // a change of nothing makes no list
 	}
 	origin := e.Origin
 	if origin == (watchlist.Origin{}) {

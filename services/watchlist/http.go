@@ -58,10 +58,10 @@ func (a *API) Routes() []httpx.Route {
 		row("POST /v1/lists/{list}/refresh", write, maxSmall, audit.ListRefresh, a.refresh, "Look at the source of a list now."),
 		row("POST /v1/lists/{list}/entries", write, maxEntries, audit.ListAdd, a.add, "Add entries to an own list, or change those with the same entry_id."),
 		row("POST /v1/lists/{list}/entries/{id}/end", write, maxSmall, audit.ListExpire, a.end, "Give an entry of an own list an end, or take it away."),
-		row("DELETE /v1/lists/{list}/entries/{id}", write, maxSmall, audit.ListRemove, a.remove, "Take an entry out of an own list (?reason=)."),
+		row("DELETE /v1/lists/{list}/entries/{id}", write, maxSmall, audit.ListRemove, a.remove, "Take an entry out of an own list (?reason=, or reason in the body)."),
 		row("GET /v1/lists/{list}/proposals", read, 0, "", a.proposals, "What waits for a second person."),
 		row("POST /v1/lists/{list}/proposals/{id}/approval", approve, maxSmall, audit.ListApprove, a.approve, "Approve what another key proposed."),
-		row("DELETE /v1/lists/{list}/proposals/{id}", approve, maxSmall, audit.ListReject, a.reject, "Take a proposal away (?reason=)."),
+		row("DELETE /v1/lists/{list}/proposals/{id}", approve, maxSmall, audit.ListReject, a.reject, "Take a proposal away (?reason=, or reason in the body)."),
 	}, a.versionRoutes()...)
 }
 
@@ -359,7 +359,14 @@ func (a *API) remove(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, applied, err := Remove(r.Context(), a.Deps, r.PathValue("list"), []string{r.PathValue("id")}, who(r, q.Get("author"), q.Get("reason")))
+	body := struct {
+		Author string `json:"author"`
+		Reason string `json:"reason"`
+	}{q.Get("author"), q.Get("reason")}
+	if !decode(w, r, maxSmall, &body) {
+		return
+	}
+	done, applied, err := Remove(r.Context(), a.Deps, r.PathValue("list"), []string{r.PathValue("id")}, who(r, body.Author, body.Reason))
 	a.answer(w, r, done, applied, err)
 }
 
@@ -408,10 +415,13 @@ func (a *API) approve(w http.ResponseWriter, r *http.Request) {
 
 func (a *API) reject(w http.ResponseWriter, r *http.Request) {
 	q, ok := query(w, r, "reason")
-	if !ok || !a.proposed(w, r) {
+	body := struct {
+		Reason string `json:"reason"`
+	}{q.Get("reason")}
+	if !ok || !decode(w, r, maxSmall, &body) || !a.proposed(w, r) {
 		return
 	}
-	if err := Reject(r.Context(), a.Deps, r.PathValue("id"), who(r, "", q.Get("reason"))); err != nil {
+	if err := Reject(r.Context(), a.Deps, r.PathValue("id"), who(r, "", body.Reason)); err != nil {
 		failed(w, err)
 		return
 	}
@@ -448,7 +458,7 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) bool 
 		text = []byte("{}")
 	}
 	if err := json.Unmarshal(text, into, json.RejectUnknownMembers(true)); err != nil {
-		httpx.Problem{Status: http.StatusBadRequest, Detail: "the body is not what this route takes: " + err.Error()}.Write(w)
+		misread(err, into).Write(w)
 		return false
 	}
 	return true

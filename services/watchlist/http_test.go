@@ -93,11 +93,25 @@ func TestListsOverHTTP(t *testing.T) {
 }
 
 func TestOwnListsOverHTTP(t *testing.T) {
-	_, d := newDesk(t)
+	w, d := newDesk(t)
 	sanctionedList(t, d)
 	c := newCaller(t, &API{Deps: d})
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"reason":"case 7","entries":[{"address":"`+otherText+`","category":"scam"}]}`, 200, `"status":"added"`)
-	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"addr":"`+otherText+`"}]}`, 400, "addr")
+	for body, want := range map[string]string{
+		`{"entries":[{"Entity":"x"}]}`:         `"field":"entries[0].Entity","rule":"no key of this route: is it entity?"`,
+		`{"entries":[{"adress":"x"}]}`:         `no key of this route: is it address?`,
+		`{"why":"x"}`:                          `"field":"why","rule":"no key of this route; there are author, entries, reason"`,
+		`{"entries":[{"confidence":"much"}]}`:  `"field":"entries[0].confidence","rule":"want a whole number that 8 bits hold"`,
+		`{"entries":{}}`:                       `"field":"entries","rule":"want a list"`,
+		`{"reason":"a","reason":"b"}`:          `"field":"reason"`,
+		`{"reason":`:                           `at byte 10`,
+		`{"reason":"x","entries":[{"tag":7}]}`: `"field":"entries[0].tag","rule":"want a text"`,
+	} {
+		text := c.want("a1", "POST", "/v1/lists/ours/entries", body, 400, want)
+		if strings.Contains(text, "Go ") || strings.Contains(text, "watchlist.") || strings.Contains(text, "json:") {
+			t.Errorf("%s: %s", body, text)
+		}
+	}
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"address":"x"}]}`, 422, "no family of networks accepts it")
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"entries":[{"address":"`+otherText+`","category":"scam"}]}`, 422, "reason is empty")
 	c.want("a1", "POST", "/v1/lists/ours/entries/"+otherText+"/end", `{"expires_at":"2026-12-01T00:00:00Z"}`, 422, "reason is empty")
@@ -108,6 +122,12 @@ func TestOwnListsOverHTTP(t *testing.T) {
 	c.want("a1", "POST", "/v1/lists/ours/entries/"+otherText+"/end", `{"expires_at":"soon"}`, 400, "expires_at")
 	c.want("a1", "DELETE", "/v1/lists/ours/entries/"+otherText+"?reason=wrong", "", 200, `"removed"`)
 	c.want("a1", "DELETE", "/v1/lists/ours/entries/"+otherText+"?reason=wrong", "", 200, `"absent"`)
+	c.want("a1", "POST", "/v1/lists/ours/entries", `{"reason":"case 8","entries":[{"address":"`+otherText+`","category":"scam"}]}`, 200, `"status":"added"`)
+	c.want("a1", "DELETE", "/v1/lists/ours/entries/"+otherText, `{"why":"wrong"}`, 400, "there are author, reason")
+	c.want("a1", "DELETE", "/v1/lists/ours/entries/"+otherText, `{"reason":"it was another's"}`, 200, `"removed"`)
+	if r := w.log[len(w.log)-1]; r.Action != "list.remove" || r.Detail["reason"] != "it was another's" {
+		t.Errorf("%+v", r)
+	}
 
 	allow := `{"reason":"licence","entries":[{"address":"` + evmText + `","use":"allow","expires_at":"2027-01-01T00:00:00Z","reference":"GL-7"}]}`
 	text := c.want("a1", "POST", "/v1/lists/allowed/entries", allow, 202, `"status":"proposed"`)

@@ -47,6 +47,43 @@ const (
 	otherText = "0x2222222222222222222222222222222222222222"
 )
 
+// What changes nothing makes no list, and so no activation and no lookback.
+func TestAProposalMakesNoList(t *testing.T) {
+	_, d := newDesk(t)
+	ctx := t.Context()
+	if done, a, err := Remove(ctx, d, "nothing", []string{"x"}, anna); err != nil || a.Seq != 0 || done[0].Status != StatusAbsent {
+		t.Errorf("without any list: %+v, %+v, %v", done, a, err)
+	}
+	sanctionedList(t, d)
+	before, _, err := d.manifest(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allow := Input{Address: evmText, Use: "allow", ExpiresAt: "2027-01-01T00:00:00Z", Reference: "GL-7"}
+	done, a, err := Add(ctx, d, "allowed", []Input{allow}, anna)
+	if err != nil || done[0].Status != StatusProposed || a.Seq != before.Seq || a.Version != before.Version {
+		t.Errorf("%+v, %+v, %v", done, a, err)
+	}
+	if _, _, err := Remove(ctx, d, "nothing", []string{"x"}, anna); err != nil {
+		t.Error(err)
+	}
+	after, m, err := d.manifest(ctx)
+	if err != nil || after != before || len(m.Lists) != 1 {
+		t.Errorf("%+v, %d lists, %v", after, len(m.Lists), err)
+	}
+	_, a, err = Approve(ctx, d, done[0].Proposal, bert)
+	if err != nil || a.Seq != before.Seq+1 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	// A list that had entries stays when the last one goes.
+	if _, _, err := Remove(ctx, d, "allowed", []string{evmText}, anna); err != nil {
+		t.Fatal(err)
+	}
+	if _, m, err = d.manifest(ctx); err != nil || len(m.Lists) != 2 {
+		t.Errorf("%d lists, %v", len(m.Lists), err)
+	}
+}
+
 func TestEntriesAreAddedChangedAndRemoved(t *testing.T) {
 	w, d := newDesk(t)
 	ctx := t.Context()

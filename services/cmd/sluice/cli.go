@@ -73,6 +73,7 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		kong.UsageOnError(),
 		vars(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(printHelp),
 		kong.Writers(s.Out, s.Err),
 		kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -48,7 +48,9 @@ func edit(ctx context.Context, cfg *config.Config, s streams, fn func(*app.Desk)
 			fmt.Fprintf(s.Err, "%s waits for a second person: sluice watchlist approve %s\n", d.EntryID, d.Proposal)
 		}
 	}
-	fmt.Fprintf(s.Err, "in force as seq %d, version %s\n", applied.Seq, applied.Version)
+	if applied.Seq > 0 { // else nothing was ever in force, and nothing is now
+		fmt.Fprintf(s.Err, "in force as seq %d, version %s\n", applied.Seq, applied.Version)
+	}
 	return nil
 }
 

@@ -22,7 +22,7 @@ type Source struct {
 	MaxBytes int64          `yaml:"max_bytes" default:"536870912" help:"Largest file as it comes, before decompression."`
 
 	SHA256      string `yaml:"sha256" help:"Checksum that the file must have, 64 hex digits: for a file that never changes."`
-	ChecksumURL string `yaml:"checksum_url" help:"Address of the publisher's SHA-256 of the file, alone or as sha256sum writes it."`
+	ChecksumURL string `yaml:"checksum_url" help:"Address of the publisher's SHA-256 of the file, alone or as sha256sum writes it, or of the index.json of an OpenSanctions dataset."`
 
 	Mapping    string            `yaml:"mapping" help:"Mapping file, for the formats that read one."`
 	Columns    map[string]string `yaml:"columns" help:"For tables: which column holds what, FIELD: COLUMN."`

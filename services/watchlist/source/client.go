@@ -1,9 +1,13 @@
 package source
 
 import (
-	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +29,7 @@ const (
 	headerTimeout = 60 * time.Second
 	maxRedirects  = 5
 	maxSecret     = 16 << 10
-	maxChecksum   = 1 << 20 // of a file with checksums
+	maxChecksum   = 4 << 20 // of a file with checksums
 )
 
 // client asks one publisher.
@@ -164,7 +168,7 @@ func secret(h Header) (string, error) {
 	return h.Prefix + value, nil
 }
 
-// checksum gets the publisher's SHA-256 of the file with the name.
+// checksum gets the publisher's checksum of the file with the name.
 func (c *client) checksum(ctx context.Context, name string) (want string, err error) {
 	_, err = again(ctx, func() (*File, error) {
 		res, err := c.get(ctx, c.cfg.ChecksumURL, func(http.Header) {})
@@ -172,20 +176,29 @@ func (c *client) checksum(ctx context.Context, name string) (want string, err er
 			return nil, err
 		}
 		defer func() { _ = res.Body.Close() }()
-		want, err = findChecksum(io.LimitReader(res.Body, maxChecksum), name)
+		text, err := io.ReadAll(io.LimitReader(res.Body, maxChecksum+1))
+		if err != nil {
+			return nil, passing{error: err}
+		}
+		if len(text) > maxChecksum {
+			return nil, fmt.Errorf("it has more than %d bytes", maxChecksum)
+		}
+		want, err = findChecksum(text, name)
 		return nil, err
 	})
 	return want, err
 }
 
-// findChecksum reads the checksum of a file: the only one there is, or the one on the line that names the file, as
-// sha256sum writes it.
-func findChecksum(r io.Reader, name string) (string, error) {
-	lines := bufio.NewScanner(r)
+// findChecksum reads the checksum of a file. It stands in an index of OpenSanctions (SHA-1), or is a SHA-256: the only
+// one there is, or the one on the line that names the file, as sha256sum writes it.
+func findChecksum(text []byte, name string) (string, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		return findInIndex(text, name)
+	}
 	var all, named []string
-	for lines.Scan() {
-		f := strings.Fields(lines.Text())
-		if len(f) == 0 || !isSHA256(f[0]) {
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) == 0 || !isHex(f[0], sha256.Size) {
 			continue
 		}
 		sum := strings.ToLower(f[0])
@@ -193,9 +206,6 @@ func findChecksum(r io.Reader, name string) (string, error) {
 		if len(f) > 1 && strings.TrimPrefix(strings.TrimPrefix(f[len(f)-1], "*"), "./") == name {
 			named = append(named, sum)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return "", err
 	}
 	named, all = slices.Compact(named), slices.Compact(all)
 	switch {
@@ -208,14 +218,24 @@ func findChecksum(r io.Reader, name string) (string, error) {
 	}
 }
 
-func isSHA256(text string) bool {
-	if len(text) != 64 {
-		return false
+// findInIndex reads the checksum of a file in the index.json of a dataset: its resources have names and SHA-1s.
+func findInIndex(text []byte, name string) (string, error) {
+	var index struct {
+		Resources []struct{ Name, Checksum string }
 	}
-	for _, c := range text {
-		if !strings.ContainsRune("0123456789abcdefABCDEF", c) {
-			return false
+	if err := json.Unmarshal(text, &index); err != nil {
+		return "", fmt.Errorf("it is no index of a dataset: %w", err)
+	}
+	for _, r := range index.Resources {
+		if r.Name == name && (isHex(r.Checksum, sha1.Size) || isHex(r.Checksum, sha256.Size)) {
+			return strings.ToLower(r.Checksum), nil
 		}
 	}
-	return true
+	return "", fmt.Errorf("none of the %d resources in it is %s and has a SHA-1", len(index.Resources), name)
+}
+
+// isHex says whether a text is that many bytes in hex.
+func isHex(text string, size int) bool {
+	raw, err := hex.DecodeString(text)
+	return err == nil && len(raw) == size
 }

@@ -9,6 +9,7 @@ package source
 
 import (
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -33,7 +34,7 @@ type Config struct {
 	MaxBytes int64         // of the file as it comes
 
 	SHA256      string // that the file must have, in hex; "": any
-	ChecksumURL string // where the publisher's SHA-256 is; "": nowhere
+	ChecksumURL string // where the publisher's checksum is; "": nowhere
 
 	Headers        []Header
 	AllowRedirects []string // hosts besides the one of the URL
@@ -110,9 +111,20 @@ func Fetch(ctx context.Context, cfg Config, seen Mark) (*File, error) {
 
 // verified closes f and returns an error when it is not what it must be, or nothing new.
 func verified(f *File, want string, seen Mark) (*File, error) {
+	have := f.SHA256
+	if len(want) == hex.EncodedLen(sha1.Size) {
+		h := sha1.New() // the only one that this publisher gives: it tells damage, and TLS who it is from
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		if _, err := io.Copy(h, f); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		have = sum(h)
+	}
 	switch {
-	case want != "" && f.SHA256 != want:
-		return nil, errors.Join(fmt.Errorf("%w: the file has SHA-256 %s, the publisher says %s", ErrChecksum, f.SHA256, want), f.Close())
+	case want != "" && have != want:
+		return nil, errors.Join(fmt.Errorf("%w: the file has %s, the publisher says %s", ErrChecksum, have, want), f.Close())
 	case f.SHA256 == seen.SHA256:
 		return nil, errors.Join(ErrUnchanged, f.Close())
 	}

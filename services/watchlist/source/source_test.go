@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -22,6 +23,11 @@ const body = "0x00000000000000000000000000000000000000bb\n"
 
 func sumOf(text string) string {
 	s := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(s[:])
+}
+
+func sha1Of(text string) string {
+	s := sha1.Sum([]byte(text))
 	return hex.EncodeToString(s[:])
 }
 
@@ -110,6 +116,11 @@ func TestChecksums(t *testing.T) {
 		sumOf("x") + "  a\n" + sumOf(body) + " *list.txt\n": true,
 		sumOf("x") + "  list.txt\n":                         false,
 		sumOf("x") + "  a\n" + sumOf("y") + "  b\n":         false,
+		`{"name":"d","resources":[{"name":"a","checksum":"` + sha1Of("x") + `"},{"name":"list.txt","checksum":"` + sha1Of(body) + `"}]}`: true,
+		`{"name":"d","resources":[{"name":"list.txt","checksum":"` + sha1Of("x") + `"}]}`:                                                false,
+		`{"name":"d","resources":[{"name":"a","checksum":"` + sha1Of(body) + `"}]}`:                                                      false,
+		`{"name":"d","resources":[{"name":"list.txt","checksum":""}]}`:                                                                   false,
+		`{"resources":`:     false,
 		"":                  false,
 		"<html>not found\n": false,
 	} {
@@ -309,7 +320,7 @@ func FuzzFindChecksum(f *testing.F) {
 	f.Add(sumOf(body)+"  list.txt\n", "list.txt")
 	f.Add("\x00", "")
 	f.Fuzz(func(t *testing.T, text, name string) {
-		if sum, err := findChecksum(strings.NewReader(text), name); err == nil && (!isSHA256(sum) || !strings.Contains(strings.ToLower(text), sum)) {
+		if sum, err := findChecksum([]byte(text), name); err == nil && (!isHex(sum, 32) && !isHex(sum, 20) || !strings.Contains(strings.ToLower(text), sum)) {
 			t.Errorf("%q of %q", sum, text)
 		}
 	})
