@@ -52,7 +52,22 @@ func (id ID) IsZero() bool { return id == ID{} }
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
 // Append appends the 32 digits to dst.
-func (id ID) Append(dst []byte) []byte { return hex.AppendEncode(dst, id[:]) }
+func (id ID) Append(dst []byte) []byte {
+	for i := 0; i < len(id); i += 4 {
+		dst = binary.LittleEndian.AppendUint64(dst, hexDigits(binary.LittleEndian.Uint32(id[i:])))
+	}
+	return dst
+}
+
+// hexDigits are the eight digits of four bytes; the lowest byte is the first of either.
+func hexDigits(bytes uint32) uint64 {
+	w := uint64(bytes)
+	w = (w | w<<16) & 0x0000ffff0000ffff
+	w = (w | w<<8) & 0x00ff00ff00ff00ff
+	w = (w>>4 | w<<8) & (ones * 0x0f)
+	letters := (w + ones*6) >> 4 & ones // 1 in each byte from ten on
+	return w + ones*'0' + letters*('a'-'9'-1)
+}
 
 // MarshalText returns the 32 digits, so that JSON has a string.
 func (id ID) MarshalText() ([]byte, error) { return id.Append(nil), nil }

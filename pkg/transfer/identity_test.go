@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -234,4 +235,13 @@ func TestPartsOfTheIdentityDoNotRunIntoEachOther(t *testing.T) {
 	if p.FactID("") == q.FactID("a") {
 		t.Error("tenant and transfer id run into each other")
 	}
+}
+
+func TestAnIDIsWrittenAsTheLibraryWritesIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := transfer.ID(rapid.SliceOfN(rapid.Byte(), len(transfer.ID{}), len(transfer.ID{})).Draw(t, "id"))
+		if got, want := string(id.Append([]byte("x"))), "x"+hex.EncodeToString(id[:]); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	})
 }

@@ -10,14 +10,15 @@ import (
 
 // addressMemory remembers addresses that were parsed: token contracts, hot wallets and customers' addresses come again
 // and again, and their checksums cost more than all else that is done with a body. It holds a fixed number of
-// addresses, two of them in each place, of which a new one pushes out the older, and no pointers, so that it costs the
+// addresses, two of them in each place, of which a new one pushes out either, and no pointers, so that it costs the
 // garbage collector nothing. The zero value remembers nothing yet; nil never does.
 //
 // What a look-up reads fills one line of the processor's cache, and stands apart from what it rarely needs: such a memory
 // is larger than the cache, and waiting for it is what a look-up costs.
 type addressMemory struct {
-	bits     int // of the number of addresses; 0: defaultBits
-	learned  int // addresses so far, up to memoryFrom
+	bits     int  // of the number of addresses; 0: defaultBits
+	learned  int  // addresses so far, up to memoryFrom
+	next     bool // of two the second is pushed out
 	lines    []addressLine
 	rests    []addressRest // of the address in the line of the same index
 	networks map[string]*knownNetwork
@@ -107,9 +108,9 @@ func (m *addressMemory) address(i int, text string) address.Address {
 	return address.Address{Text: text, Key: m.rests[i].key, Form: m.rests[i].form}
 }
 
-// remember keeps an address that was parsed from a text, where it can be told by the text alone. What stands for a sender
-// that has no address is no address, whatever a network's rules say of it.
-func (m *addressMemory) remember(net *knownNetwork, text string, a *address.Address) {
+// remember keeps an address that was parsed from a text, with the fingerprint of its key, where it can be told by the text
+// alone. What stands for a sender that has no address is no address, whatever a network's rules say of it.
+func (m *addressMemory) remember(net *knownNetwork, text string, a *address.Address, print uint64) {
 	fits := len(text) >= minMemoryText && len(text) <= memoryText && text != Coinbase && text != UnknownSender
 	if m == nil || net.number == 0 || !fits || a.Tag != "" || a.Trimmed || a.Testnet || a.Shielded {
 		return
@@ -128,8 +129,11 @@ func (m *addressMemory) remember(net *knownNetwork, text string, a *address.Addr
 		m.lines, m.rests = make([]addressLine, 1<<m.bits), make([]addressRest, 1<<m.bits)
 	}
 	i := place(m, text)
-	m.lines[i+1], m.rests[i+1] = m.lines[i], m.rests[i]
-	line := addressLine{print: a.Key.Fingerprint(), network: net.number, lower: lower, size: uint8(len(text))}
+	if m.lines[i].network != 0 && (m.lines[i+1].network == 0 || m.next) {
+		i++
+	}
+	m.next = !m.next
+	line := addressLine{print: print, network: net.number, lower: lower, size: uint8(len(text))}
 	rest := addressRest{form: a.Form, key: a.Key}
 	copy(rest.text[:], text[copy(line.text[:], text):])
 	m.lines[i], m.rests[i] = line, rest

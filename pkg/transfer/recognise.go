@@ -291,8 +291,9 @@ func (r *recogniser) address(text []byte) (print uint64, ok bool) {
 	if err != nil || a.Shielded || a.Text != string(text) || a.Tag != "" || a.Text == Coinbase || a.Text == UnknownSender {
 		return 0, false
 	}
-	r.memory.remember(r.net, a.Text, &a)
-	return a.Key.Fingerprint(), true
+	print = a.Key.Fingerprint()
+	r.memory.remember(r.net, a.Text, &a, print)
+	return print, true
 }
 
 func (r *recogniser) readDirection() bool {

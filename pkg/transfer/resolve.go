@@ -170,7 +170,7 @@ func (r *resolver) parse(field string, i int, text string, role Role) (address.A
 		r.count(role, &r.shielded) // there is a key to compare, and nobody to be seen behind it
 		return a, true
 	case err == nil:
-		r.memory.remember(r.net, text, &a)
+		r.memory.remember(r.net, text, &a, a.Key.Fingerprint())
 		r.count(role, &r.parsed)
 		return a, true
 	case hidden(err):

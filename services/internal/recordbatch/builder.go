@@ -3,6 +3,7 @@ package recordbatch
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // HeaderSize is the length of a batch's header: what a batch without records would take.
@@ -71,17 +72,17 @@ func (b *Builder) Append(timestamp int64, key, value, tail []byte, inherited Hea
 		varintSize(int64(count)) + len(inherited.raw) + headersSize(headers)
 
 	before := len(b.buf)
-	d := b.buf
-	d = binary.AppendVarint(d, int64(size))
+	d := slices.Grow(b.buf, size+binary.MaxVarintLen32)
+	d = appendVarint(d, int64(size))
 	d = append(d, 0) // attributes, unused
-	d = binary.AppendVarint(d, delta)
-	d = binary.AppendVarint(d, int64(b.n))
-	d = binary.AppendVarint(d, keyLen)
+	d = appendVarint(d, delta)
+	d = appendVarint(d, int64(b.n))
+	d = appendVarint(d, keyLen)
 	d = append(d, key...)
-	d = binary.AppendVarint(d, valueLen)
+	d = appendVarint(d, valueLen)
 	d = append(d, value...)
 	d = append(d, tail...)
-	d = binary.AppendVarint(d, int64(count))
+	d = appendVarint(d, int64(count))
 	d = append(d, inherited.raw...)
 	d = appendHeaders(d, headers)
 	b.buf = d
@@ -134,6 +135,18 @@ func headersSize(headers []Header) int {
 		n += varintSize(int64(len(h.Name))) + len(h.Name) + varintSize(int64(len(h.Value))) + len(h.Value)
 	}
 	return n
+}
+
+// appendVarint appends v in zigzag encoding. Nearly all that a record has take one byte or two.
+func appendVarint(dst []byte, v int64) []byte {
+	switch u := uint64(v<<1) ^ uint64(v>>63); {
+	case u < 1<<7:
+		return append(dst, byte(u))
+	case u < 1<<14:
+		return append(dst, byte(u)|0x80, byte(u>>7))
+	default:
+		return binary.AppendUvarint(dst, u)
+	}
 }
 
 // varintSize is the length of v in zigzag encoding.

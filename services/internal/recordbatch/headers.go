@@ -26,20 +26,12 @@ func NewHeaders(headers ...Header) Headers {
 func appendHeaders(dst []byte, headers []Header) []byte {
 	for i := range headers {
 		h := &headers[i]
-		dst = appendLength(dst, len(h.Name))
+		dst = appendVarint(dst, int64(len(h.Name)))
 		dst = append(dst, h.Name...)
-		dst = appendLength(dst, len(h.Value))
+		dst = appendVarint(dst, int64(len(h.Value)))
 		dst = append(dst, h.Value...)
 	}
 	return dst
-}
-
-// appendLength is binary.AppendVarint, without a call for what takes one byte.
-func appendLength(dst []byte, n int) []byte {
-	if n < 1<<6 {
-		return append(dst, byte(n)<<1)
-	}
-	return binary.AppendVarint(dst, int64(n))
 }
 
 // Len returns how many headers there are.

@@ -391,3 +391,18 @@ func BenchmarkCopy(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/record")
 }
+
+func TestNumbersAreWrittenAsTheLibraryWritesThem(t *testing.T) {
+	check := func(v int64) {
+		got, want := appendVarint([]byte("x"), v), binary.AppendVarint([]byte("x"), v)
+		if !bytes.Equal(got, want) || varintSize(v) != len(want)-1 {
+			t.Errorf("%d: % x of %d bytes, want % x", v, got, varintSize(v), want)
+		}
+	}
+	for bit := range 64 {
+		for _, off := range []int64{-1, 0, 1} {
+			check(1<<bit + off)
+			check(-(1 << bit) + off)
+		}
+	}
+}
