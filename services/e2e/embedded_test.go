@@ -22,10 +22,16 @@ type embeddedStack struct {
 	run  *process
 }
 
-// newEmbedded starts one; env are settings of its own.
-func newEmbedded(t *testing.T, env ...string) *embeddedStack {
+// newEmbedded starts one in a folder of its own; env are settings of its own.
+func newEmbedded(t *testing.T, env ...string) *embeddedStack { return newEmbeddedIn(t, "", env...) }
+
+// newEmbeddedIn starts one on a data folder that outlives the test.
+func newEmbeddedIn(t *testing.T, data string, env ...string) *embeddedStack {
 	b := newBase(t, "embedded")
-	s := &embeddedStack{base: b, data: filepath.Join(b.dir, "data")}
+	if data == "" {
+		data = filepath.Join(b.dir, "data")
+	}
+	s := &embeddedStack{base: b, data: data}
 	b.env = append(b.env, "SLUICE_KAFKA_LISTEN=127.0.0.1:0", "SLUICE_DATA="+s.data)
 	b.env = append(b.env, env...)
 	s.run = b.process("run", "run")

@@ -42,6 +42,7 @@ var audited = map[string]audit.Action{
 	"simulate":       nothing,
 	"bench":          nothing,
 	"bench-instance": nothing,
+	"bench-turns":    nothing,
 	"doctor":         nothing,
 	"config":         nothing,
 	"verify":         nothing,

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
@@ -29,8 +31,8 @@ type benchCmd struct {
 	Rate          float64         `default:"1000" help:"Transfers a second that arrive whatever the pipeline does, for the latency under load."`
 	Duration      time.Duration   `default:"10s" help:"For how long they arrive."`
 	Linger        []time.Duration `default:"0s" help:"The hops' stream.linger under that load; several are measured one after the other." placeholder:"TIME,…"`
-	Stage         string          `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists" help:"Measure this alone: ${enum}."`
-	Sizes         []int           `default:"10000,1000000,10000000" help:"For lists: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
+	Stage         string          `default:"all" enum:"all,ingest,enrichment,alerting,chain,latency,load,record,scale,lists,sizes" help:"Measure this alone: ${enum}."`
+	Sizes         []int           `default:"10000,1000000,10000000" help:"For lists and sizes: how many entries. Ten million take ten gigabytes and some minutes." placeholder:"N,…"`
 	Peers         []string        `help:"Also measure these beside the enrichment hop: franz-go (the bare loop through another client), kafka-streams (wants java, javac, mvn, and a real broker)." placeholder:"NAME,…"`
 	Record        bool            `help:"Also measure the recorder with an embedded ClickHouse engine."`
 	ClickHouseLib string          `name:"clickhouse-lib" help:"The engine's library, when it is not where the build put it." placeholder:"FILE" type:"path"`
@@ -47,6 +49,9 @@ func (benchCmd) Help() string {
 func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	if c.Stage == "lists" {
 		return c.lists(ctx, s)
+	}
+	if c.Stage == "sizes" {
+		return c.sizes(ctx, s)
 	}
 	cfg := bench.Config{
 		Brokers: c.Brokers, Transfers: c.Transfers, Entries: c.Entries, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes,
@@ -72,14 +77,7 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := report.WriteTable(s.Err); err != nil {
-		return err
-	}
-	if _, err = fmt.Fprintln(s.Out, string(text)); err != nil {
+	if err := writeReport(s, report); err != nil {
 		return err
 	}
 	return accepted.Hold(report)
@@ -93,6 +91,22 @@ func (c *benchCmd) lists(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	return writeReport(s, report)
+}
+
+// sizes measures what a transfer costs with lists of several sizes.
+func (c *benchCmd) sizes(ctx context.Context, s streams) error {
+	report, err := listbench.RunCosts(ctx, listbench.CostConfig{Sizes: c.Sizes, Rounds: c.Rounds, Start: startTurner,
+		Bench:    bench.Config{Transfers: c.Transfers, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes},
+		Progress: func(what string) { fmt.Fprintln(s.Err, what) }})
+	if err != nil {
+		return err
+	}
+	return writeReport(s, report)
+}
+
+// writeReport writes a report: a table for people, and JSON.
+func writeReport(s streams, report interface{ WriteTable(io.Writer) error }) error {
 	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err
@@ -136,4 +150,86 @@ func (benchInstanceCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return json.NewEncoder(s.Out).Encode(r)
+}
+
+// turner is an instance that takes turns, as a process: a line to it asks for one, and a line from it tells it.
+type turner struct {
+	cmd *exec.Cmd
+	ask io.WriteCloser
+	out *json.Decoder
+}
+
+// startTurner starts one, and returns when it is ready.
+func startTurner(ctx context.Context, in listbench.CostInstance) (listbench.Turner, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	t := &turner{cmd: exec.CommandContext(ctx, self, "bench-turns")}
+	t.cmd.Stderr = os.Stderr
+	if t.ask, err = t.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := t.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	t.out = json.NewDecoder(out)
+	if err := t.cmd.Start(); err != nil {
+		return nil, err
+	}
+	var ready bool
+	err = json.NewEncoder(t.ask).Encode(in)
+	if err == nil {
+		err = t.out.Decode(&ready)
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// Next implements listbench.Turner.
+func (t *turner) Next(context.Context) (turn bench.Turn, err error) {
+	if err := json.NewEncoder(t.ask).Encode(true); err != nil {
+		return turn, err
+	}
+	return turn, t.out.Decode(&turn)
+}
+
+// Close ends the process.
+func (t *turner) Close() error { return errors.Join(t.ask.Close(), t.cmd.Wait()) }
+
+// benchTurnsCmd is one of the processes that `bench --stage sizes` measures.
+type benchTurnsCmd struct{}
+
+func (benchTurnsCmd) Run(ctx context.Context, s streams) (err error) {
+	var in listbench.CostInstance
+	asked, answers := json.NewDecoder(s.In), json.NewEncoder(s.Out)
+	if err := asked.Decode(&in); err != nil {
+		return err
+	}
+	t, err := listbench.NewTurner(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	if err := answers.Encode(true); err != nil {
+		return err
+	}
+	for {
+		var next bool
+		if err := asked.Decode(&next); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		turn, err := t.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := answers.Encode(turn); err != nil {
+			return err
+		}
+	}
 }

@@ -42,6 +42,7 @@ type cli struct {
 	Bench      benchCmd      `cmd:"" help:"Measure each hop and the whole beside the bare loop."`
 
 	BenchInstance benchInstanceCmd `cmd:"" name:"bench-instance" hidden:"" help:"One of the processes that bench --stage lists measures."`
+	BenchTurns    benchTurnsCmd    `cmd:"" name:"bench-turns" hidden:"" help:"One of the processes that bench --stage sizes measures."`
 	Config        configCmd        `cmd:"" help:"Show every setting with its value in force, without secrets."`
 	Deadletter    deadletterCmd    `cmd:"" help:"Look at what was given up, and send it again."`
 	Rewind        rewindCmd        `cmd:"" help:"Set the stopped recorder back, so that it records again from a moment."`

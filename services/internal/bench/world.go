@@ -47,8 +47,7 @@ func (w *world) Current() enrichment.Current { return w.current }
 
 // makeWorld makes the customers and the list, and measures what the list takes.
 func makeWorld(cfg Config) (*world, error) {
-	g, err := simulate.New(simulate.Config{Seed: seed, Customers: parties(cfg.Transfers), Counterparties: parties(cfg.Transfers),
-		Shares: shares(cfg.HitShare), Prefix: prefix})
+	g, err := newGenerator(cfg)
 	if err != nil {
 		return nil, err
 	}

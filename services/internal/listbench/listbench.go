@@ -181,7 +181,11 @@ type version struct {
 // store builds and stores the versions, and says which.
 func (s *Size) store(ctx context.Context, c *cache.Client, n int, hits float64) ([]Swap, error) {
 	began := time.Now()
-	large, err := largeList(n, hits, func(*watchlist.Entry) {})
+	g, err := generator(hits)
+	if err != nil {
+		return nil, err
+	}
+	large, err := largeList(n, g.Entries(), func(*watchlist.Entry) {})
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +205,7 @@ func (s *Size) store(ctx context.Context, c *cache.Client, n int, hits float64) 
 	if n <= maxChanged {
 		// A publisher's new file: one entry in a thousand is other than it was, all over the list.
 		i := 0
-		changed, err := largeList(n, hits, func(e *watchlist.Entry) {
+		changed, err := largeList(n, g.Entries(), func(e *watchlist.Entry) {
 			if i++; i%1000 == 0 {
 				e.Entity = "Changed"
 			}
@@ -221,20 +225,15 @@ func (s *Size) store(ctx context.Context, c *cache.Client, n int, hits float64) 
 	return swaps, nil
 }
 
-// largeList has n entries, those of the simulated scenarios among them.
-func largeList(n int, hits float64, change func(*watchlist.Entry)) (*watchlist.Snapshot, error) {
-	g, err := generator(hits)
-	if err != nil {
-		return nil, err
-	}
-	listed := g.Entries()
-	listed = listed[:min(n, len(listed))]
+// largeList has n entries, those that are given among them.
+func largeList(n int, listed []watchlist.Entry, change func(*watchlist.Entry)) (*watchlist.Snapshot, error) {
+	listed = slices.Clone(listed[:min(n, len(listed))])
 	for i := range listed {
 		listed[i].List = simulate.FillerList
 	}
 	b := watchlist.NewBuilder().Add(simulate.FillerList, listed)
 	some := make([]watchlist.Entry, 0, 10_000)
-	err = simulate.EachFiller(seed, n-len(listed), func(e *watchlist.Entry) {
+	err := simulate.EachFiller(seed, n-len(listed), func(e *watchlist.Entry) {
 		change(e)
 		if some = append(some, *e); len(some) == cap(some) {
 			b.Add(simulate.FillerList, some)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"sluice/services/internal/bench"
 )
 
 // Memory is told apart by processes only; here all is in one.
@@ -42,5 +44,42 @@ func TestSizesAreChecked(t *testing.T) {
 		if _, err := Run(t.Context(), Config{Sizes: []int{n}, Start: func(context.Context, Instance) (r Result, err error) { return r, nil }}); err == nil || !strings.HasPrefix(err.Error(), "sizes: ") {
 			t.Errorf("%d: %v", n, err)
 		}
+	}
+}
+
+func TestCostsOfAllSizesAreMeasuredByTurns(t *testing.T) {
+	order := []string{}
+	cfg := CostConfig{Sizes: []int{5_000, 6_000}, Rounds: 3, Bench: bench.Config{Transfers: 2_000, HitShare: 0.01, Partitions: 2, Lanes: 1},
+		Start: func(ctx context.Context, in CostInstance) (Turner, error) {
+			in.Paged = in.Entries == 6_000
+			return NewTurner(ctx, in)
+		},
+		Progress: func(what string) {
+			if _, round, ok := strings.Cut(what, ": "); ok && strings.HasPrefix(what, "round") {
+				order = append(order, round)
+			}
+		}}
+	c, err := RunCosts(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "5000 entries 6000 entries 6000 entries 5000 entries 5000 entries 6000 entries"; strings.Join(order, " ") != want {
+		t.Errorf("%v", order)
+	}
+	for _, s := range c.Sizes {
+		if len(s.Rounds) != 3 || s.Median.CPU <= 0 || s.Median.BareCPU <= 0 || s.Median.Rate <= 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if c.Spread < 0 {
+		t.Errorf("%+v", c)
+	}
+	var b strings.Builder
+	if err := c.WriteTable(&b); err != nil || !strings.Contains(b.String(), "6000") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	cfg.Sizes = []int{1}
+	if _, err := RunCosts(t.Context(), cfg); err == nil || !strings.HasPrefix(err.Error(), "sizes: 1, want from ") {
+		t.Errorf("%v", err)
 	}
 }

@@ -20,60 +20,155 @@ var _ lookback.Warehouse = (*Warehouse)(nil)
 
 const (
 	lookbackKeys  = 1000   // address keys in one search
-	lookbackSlice = 20_000 // transfers that are read whole at a time, about
+	lookbackGroup = 2_000  // transfers for which months are read together, about: while they are sent, others are looked for
+	lookbackSlice = 20_000 // transfers that are read whole at a time, at most, about
 )
 
-// withKeys are the transfers with one of the keys of the external table wanted. Read from transfer_addresses alone, whose
-// order is the key's.
-const withKeys = "SELECT id FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
+// withKeys are the rows of addresses with one of the keys of the external table wanted. The order of transfer_addresses is
+// the key's.
+const withKeys = " FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
 
-// lastOf returns the last version of each of the transfers whose ids a query returns. It merges the few rows that have
-// them itself: FINAL would merge all that stand between. Of rows of one version the one with the newer lists is the later,
-// and one that is not cleared was published as such. For few ids the index on the id leaves most granules out; two threads,
-// for others ask too.
-func lastOf(columns, ids string, o lookback.Older) string {
-	return "SELECT " + columns + " FROM (SELECT * FROM sluice.transfers PREWHERE id IN (" + ids + `)
- ORDER BY version DESC, lists_seq DESC, verdict = 'cleared' LIMIT 1 BY id) WHERE 1` + older(o) + " SETTINGS max_threads = 2"
+// aside are the settings of a search: one thread, which yields to others, so that live transfers are recorded meanwhile.
+const aside = " SETTINGS max_threads = 1, os_threads_nice_value_query = 10"
+
+// lastOf returns the last version of each of the transfers in the external table found, the older ones first. It merges
+// the few rows that have them itself: FINAL would merge all that stand between. Of rows of one version the one with the
+// newer lists is the later, and one that is not cleared was published as such. Months are left out by the time; what is
+// left of them is read by the time alone, eight bytes a row, before the ids.
+func lastOf(columns string, o lookback.Older) string {
+	return "SELECT " + columns + ` FROM (SELECT * FROM sluice.transfers
+ PREWHERE occurred_at IN (SELECT occurred_at FROM found) AND id IN (SELECT id FROM found)
+ ORDER BY version DESC, lists_seq DESC, verdict = 'cleared' LIMIT 1 BY id) WHERE 1` + older(o) + " ORDER BY occurred_at" + aside
 }
 
-// Touching implements lookback.Warehouse. One address with millions of transfers is looked through in slices, by the hash
-// of the id.
+// Touching implements lookback.Warehouse. What is recorded of one time is found together, so that it is recorded together
+// again. A page is looked for while fn has the one before it.
 func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Older, fn func([]lookback.Recorded) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pages, ended := make(chan []lookback.Recorded), make(chan error, 1)
+	go func() {
+		defer close(pages)
+		ended <- w.search(ctx, keys, o, pages)
+	}()
+	for page := range pages {
+		if err := fn(page); err != nil {
+			return err
+		}
+	}
+	return <-ended
+}
+
+// search sends pages of the transfers with one of the keys.
+func (w *Warehouse) search(ctx context.Context, keys []string, o lookback.Older, pages chan<- []lookback.Recorded) error {
 	for chunk := range slices.Chunk(keys, lookbackKeys) {
-		ctx, err := wanted(ctx, chunk)
+		with, err := wanted(ctx, chunk)
 		if err != nil {
 			return err
 		}
-		count := "SELECT count() FROM (" + withKeys + ")"
-		if o.Few {
-			count = lastOf("count()", withKeys, o)
+		parts, err := w.parts(with, o)
+		if err != nil {
+			return err
 		}
-		var rows uint64
-		if err := w.conn.QueryRow(ctx, count).Scan(&rows); err != nil {
-			return plain(err)
-		}
-		if rows == 0 {
-			continue
-		}
-		pages := 1 + rows/lookbackSlice
-		for page := range pages {
-			search := withKeys
-			if pages > 1 {
-				search += fmt.Sprintf(" AND cityHash64(id) %% %d = %d", pages, page)
-			}
-			found, err := w.recorded(ctx, lastOf(recordedColumns, search, o))
+		for _, part := range parts {
+			page, err := w.page(ctx, with, part, o)
 			if err != nil {
 				return err
 			}
-			if len(found) == 0 {
+			if len(page) == 0 {
 				continue
 			}
-			if err := fn(found); err != nil {
-				return err
+			select {
+			case pages <- page:
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		}
 	}
 	return nil
+}
+
+// parts divides what has one of the keys: each is a condition on transfer_addresses. Months with little are taken together,
+// and a month with much, of an address that has millions of transfers, is divided by the hash of the id.
+func (w *Warehouse) parts(with context.Context, o lookback.Older) (parts []string, err error) {
+	var months []month
+	if err := w.conn.Select(with, &months, "SELECT toYYYYMM(occurred_at) AS month, count() AS rows"+withKeys+" GROUP BY month ORDER BY month"+aside); err != nil {
+		return nil, plain(err)
+	}
+	enough := uint64(lookbackGroup)
+	if o.Few { // there is little to read whole: what counts is that each month is searched once
+		enough = lookbackSlice
+	}
+	for len(months) > 0 {
+		n, rows := 1, months[0].Rows
+		for n < len(months) && rows+months[n].Rows <= enough {
+			rows += months[n].Rows
+			n++
+		}
+		within := fmt.Sprintf(" AND toYYYYMM(occurred_at) BETWEEN %d AND %d", months[0].Month, months[n-1].Month)
+		months = months[n:]
+		if rows <= lookbackSlice {
+			parts = append(parts, within)
+			continue
+		}
+		shares := 1 + rows/lookbackSlice
+		for i := range shares {
+			parts = append(parts, fmt.Sprintf("%s AND cityHash64(id) %% %d = %d", within, shares, i))
+		}
+	}
+	return parts, nil
+}
+
+// month is how many rows there are in one.
+type month struct {
+	Month uint32 `ch:"month"`
+	Rows  uint64 `ch:"rows"`
+}
+
+// place is where a transfer stands in the order of time.
+type place struct {
+	ID         string    `ch:"id"`
+	OccurredAt time.Time `ch:"occurred_at"`
+}
+
+// page reads the transfers of a part.
+func (w *Warehouse) page(ctx, with context.Context, part string, o lookback.Older) ([]lookback.Recorded, error) {
+	var places []place
+	if err := w.conn.Select(with, &places, "SELECT DISTINCT id, occurred_at"+withKeys+part+aside); err != nil {
+		return nil, plain(err)
+	}
+	if o.Few && len(places) > 0 {
+		found, err := found(ctx, places)
+		if err != nil {
+			return nil, err
+		}
+		places = places[:0]
+		if err := w.conn.Select(found, &places, lastOf("id, occurred_at", o)); err != nil {
+			return nil, plain(err)
+		}
+	}
+	if len(places) == 0 {
+		return nil, nil
+	}
+	found, err := found(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	return w.recorded(found, lastOf(recordedColumns, o))
+}
+
+// found sends places along with every query of the context.
+func found(ctx context.Context, places []place) (context.Context, error) {
+	table, err := ext.NewTable("found", ext.Column("id", "String"), ext.Column("occurred_at", "DateTime64(9, 'UTC')"))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range places {
+		if err := table.Append(p.ID, p.OccurredAt); err != nil {
+			return nil, err
+		}
+	}
+	return driver.Context(ctx, driver.WithExternalTable(table)), nil
 }
 
 // wanted sends the keys along with every query of the context.
@@ -150,7 +245,7 @@ func (w *Warehouse) Outcome(ctx context.Context, keys []string, from, to uint64)
 		if err != nil {
 			return o, err
 		}
-		if err := add(ctx, what+" AND id IN ("+withKeys+")"); err != nil {
+		if err := add(ctx, what+" AND id IN (SELECT id"+withKeys+")"); err != nil {
 			return o, err
 		}
 	}
