@@ -53,9 +53,9 @@ type Warehouse interface {
 	// HeldSince counts the transfers that are held because there were no lists, without those that were screened again
 	// by lists of that number and are held all the same.
 	HeldSince(ctx context.Context, seq uint64) (uint64, error)
-	// Outcome looks at the transfers with one of the keys; without keys, at all that were held. Only verdicts count that
-	// were caused by an activation from one number to another.
-	Outcome(ctx context.Context, keys []string, from, to uint64) (Outcome, error)
+	// Outcome counts the verdicts that count now, were raised by lookback or rescreen, and were caused by an activation from
+	// one number to another.
+	Outcome(ctx context.Context, raisedBy string, from, to uint64) (Outcome, error)
 	// Runs returns the newest runs, the last one first.
 	Runs(ctx context.Context, limit int) ([]Run, error)
 	SaveRun(ctx context.Context, r Run) error

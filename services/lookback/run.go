@@ -80,10 +80,8 @@ func (s *Service) lookBack(ctx context.Context, r *progress, p plan) error {
 	}
 	r.note = note
 	r.Keys = 0
-	var all []string
 	for _, g := range groups {
 		r.Keys += uint64(len(g.keys))
-		all = append(all, g.keys...)
 	}
 	if len(groups) == 0 {
 		return nil
@@ -128,7 +126,7 @@ func (s *Service) lookBack(ctx context.Context, r *progress, p plan) error {
 	if p.scope == ScopeSince {
 		first = p.seq
 	}
-	out, err := s.Warehouse.Outcome(ctx, all, first, p.seq)
+	out, err := s.Warehouse.Outcome(ctx, raisedByLookback, first, p.seq)
 	if err != nil {
 		return err
 	}
@@ -197,7 +195,7 @@ func (s *Service) rescreen(ctx context.Context, r *progress) error {
 	if err := s.settle(ctx, r); err != nil {
 		return err
 	}
-	out, err := s.Warehouse.Outcome(ctx, nil, r.Seq, r.Seq)
+	out, err := s.Warehouse.Outcome(ctx, raisedByRescreen, r.Seq, r.Seq)
 	if err != nil {
 		return err
 	}

@@ -337,7 +337,7 @@ func (w *world) HeldSince(_ context.Context, seq uint64) (n uint64, err error) {
 	return n, nil
 }
 
-func (w *world) Outcome(_ context.Context, keys []string, from, to uint64) (o lookback.Outcome, err error) {
+func (w *world) Outcome(_ context.Context, _ string, from, to uint64) (o lookback.Outcome, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.rows {

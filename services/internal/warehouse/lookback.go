@@ -19,9 +19,9 @@ import (
 var _ lookback.Warehouse = (*Warehouse)(nil)
 
 const (
-	lookbackKeys  = 1000   // address keys in one search
-	lookbackGroup = 2_000  // transfers for which months are read together, about: while they are sent, others are looked for
-	lookbackSlice = 20_000 // transfers that are read whole at a time, at most, about
+	lookbackKeys  = 1000      // address keys in one search
+	lookbackRows  = 1_000_000 // rows of transfer_addresses for which months are searched together, at most where it is several
+	lookbackSlice = 20_000    // transfers that are read whole at a time, at most
 )
 
 // withKeys are the rows of addresses with one of the keys of the external table wanted. The order of transfer_addresses is
@@ -61,100 +61,105 @@ func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Olde
 
 // search sends pages of the transfers with one of the keys.
 func (w *Warehouse) search(ctx context.Context, keys []string, o lookback.Older, pages chan<- []lookback.Recorded) error {
+	spans, err := w.spans(ctx)
+	if err != nil {
+		return err
+	}
 	for chunk := range slices.Chunk(keys, lookbackKeys) {
 		with, err := wanted(ctx, chunk)
 		if err != nil {
 			return err
 		}
-		parts, err := w.parts(with, o)
-		if err != nil {
-			return err
-		}
-		for _, part := range parts {
-			page, err := w.page(ctx, with, part, o)
-			if err != nil {
-				return err
-			}
-			if len(page) == 0 {
-				continue
-			}
-			select {
-			case pages <- page:
-			case <-ctx.Done():
-				return ctx.Err()
+		for _, s := range spans {
+			for behind, more := (place{}), true; more; {
+				places, err := w.places(with, s, behind)
+				if err != nil {
+					return err
+				}
+				if more = len(places) == lookbackSlice; more {
+					behind = places[len(places)-1]
+				}
+				page, err := w.page(ctx, places, o)
+				if err != nil {
+					return err
+				}
+				if len(page) == 0 {
+					continue
+				}
+				select {
+				case pages <- page:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// parts divides what has one of the keys: each is a condition on transfer_addresses. Months with little are taken together,
-// and a month with much, of an address that has millions of transfers, is divided by the hash of the id.
-func (w *Warehouse) parts(with context.Context, o lookback.Older) (parts []string, err error) {
-	var months []month
-	if err := w.conn.Select(with, &months, "SELECT toYYYYMM(occurred_at) AS month, count() AS rows"+withKeys+" GROUP BY month ORDER BY month"+aside); err != nil {
+// span is months that follow each other.
+type span struct{ first, last uint32 }
+
+// spans are all months with transfers, those with few together. ClickHouse counts them without reading.
+func (w *Warehouse) spans(ctx context.Context) (spans []span, err error) {
+	var months []struct {
+		Month uint32 `ch:"month"`
+		Rows  uint64 `ch:"rows"`
+	}
+	if err := w.conn.Select(ctx, &months, "SELECT toYYYYMM(occurred_at) AS month, count() AS rows FROM sluice.transfer_addresses GROUP BY month ORDER BY month"); err != nil {
 		return nil, plain(err)
 	}
-	enough := uint64(lookbackGroup)
-	if o.Few { // there is little to read whole: what counts is that each month is searched once
-		enough = lookbackSlice
-	}
-	for len(months) > 0 {
-		n, rows := 1, months[0].Rows
-		for n < len(months) && rows+months[n].Rows <= enough {
-			rows += months[n].Rows
-			n++
-		}
-		within := fmt.Sprintf(" AND toYYYYMM(occurred_at) BETWEEN %d AND %d", months[0].Month, months[n-1].Month)
-		months = months[n:]
-		if rows <= lookbackSlice {
-			parts = append(parts, within)
+	rows := uint64(lookbackRows)
+	for _, m := range months {
+		if rows += m.Rows; len(spans) > 0 && rows <= lookbackRows {
+			spans[len(spans)-1].last = m.Month
 			continue
 		}
-		shares := 1 + rows/lookbackSlice
-		for i := range shares {
-			parts = append(parts, fmt.Sprintf("%s AND cityHash64(id) %% %d = %d", within, shares, i))
-		}
+		rows = m.Rows
+		spans = append(spans, span{m.Month, m.Month})
 	}
-	return parts, nil
-}
-
-// month is how many rows there are in one.
-type month struct {
-	Month uint32 `ch:"month"`
-	Rows  uint64 `ch:"rows"`
+	return spans, nil
 }
 
 // place is where a transfer stands in the order of time.
 type place struct {
-	ID         string    `ch:"id"`
 	OccurredAt time.Time `ch:"occurred_at"`
+	ID         string    `ch:"id"`
 }
 
-// page reads the transfers of a part.
-func (w *Warehouse) page(ctx, with context.Context, part string, o lookback.Older) ([]lookback.Recorded, error) {
-	var places []place
-	if err := w.conn.Select(with, &places, "SELECT DISTINCT id, occurred_at"+withKeys+part+aside); err != nil {
+// places finds up to lookbackSlice transfers of a span with one of the keys of wanted, in the order of time, behind a place.
+func (w *Warehouse) places(with context.Context, s span, behind place) (places []place, err error) {
+	query := fmt.Sprintf("SELECT DISTINCT occurred_at, id%s AND toYYYYMM(occurred_at) BETWEEN %d AND %d", withKeys, s.first, s.last)
+	if behind.ID != "" {
+		query += " AND (occurred_at, id) > (fromUnixTimestamp64Nano({nanos:Int64}, 'UTC'), {last:String})"
+	}
+	query += " ORDER BY occurred_at, id LIMIT " + strconv.Itoa(lookbackSlice) + aside
+	if err := w.conn.Select(with, &places, query, driver.Named("nanos", behind.OccurredAt.UnixNano()), driver.Named("last", behind.ID)); err != nil {
 		return nil, plain(err)
 	}
+	return places, nil
+}
+
+// page reads the transfers at places.
+func (w *Warehouse) page(ctx context.Context, places []place, o lookback.Older) ([]lookback.Recorded, error) {
 	if o.Few && len(places) > 0 {
-		found, err := found(ctx, places)
+		at, err := found(ctx, places)
 		if err != nil {
 			return nil, err
 		}
-		places = places[:0]
-		if err := w.conn.Select(found, &places, lastOf("id, occurred_at", o)); err != nil {
+		places = nil
+		if err := w.conn.Select(at, &places, lastOf("occurred_at, id", o)); err != nil {
 			return nil, plain(err)
 		}
 	}
 	if len(places) == 0 {
 		return nil, nil
 	}
-	found, err := found(ctx, places)
+	at, err := found(ctx, places)
 	if err != nil {
 		return nil, err
 	}
-	return w.recorded(found, lastOf(recordedColumns, o))
+	return w.recorded(at, lastOf(recordedColumns, o))
 }
 
 // found sends places along with every query of the context.
@@ -223,33 +228,14 @@ func (w *Warehouse) HeldSince(ctx context.Context, seq uint64) (uint64, error) {
 }
 
 // Outcome implements lookback.Warehouse.
-func (w *Warehouse) Outcome(ctx context.Context, keys []string, from, to uint64) (o lookback.Outcome, err error) {
-	const what = "SELECT count(), max(raised_at) FROM sluice.flagged_events FINAL WHERE verdict != 'cleared' AND cause_seq BETWEEN {from:UInt64} AND {to:UInt64}"
-	add := func(ctx context.Context, query string) error {
-		var n uint64
-		var last time.Time
-		if err := w.conn.QueryRow(ctx, query, driver.Named("from", from), driver.Named("to", to)).Scan(&n, &last); err != nil {
-			return plain(err)
-		}
-		o.Flagged += n
-		if n > 0 && last.After(o.LastFlag) {
-			o.LastFlag = last
-		}
-		return nil
+func (w *Warehouse) Outcome(ctx context.Context, raisedBy string, from, to uint64) (o lookback.Outcome, err error) {
+	err = w.conn.QueryRow(ctx, `SELECT count(), max(raised_at) FROM sluice.flagged_events FINAL
+ WHERE verdict != 'cleared' AND raised_by = {raised_by:String} AND cause_seq BETWEEN {from:UInt64} AND {to:UInt64}`,
+		driver.Named("raised_by", raisedBy), driver.Named("from", from), driver.Named("to", to)).Scan(&o.Flagged, &o.LastFlag)
+	if o.Flagged == 0 {
+		o.LastFlag = time.Time{}
 	}
-	if len(keys) == 0 {
-		return o, add(ctx, what)
-	}
-	for chunk := range slices.Chunk(keys, lookbackKeys) {
-		ctx, err := wanted(ctx, chunk)
-		if err != nil {
-			return o, err
-		}
-		if err := add(ctx, what+" AND id IN (SELECT id"+withKeys+")"); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
+	return o, plain(err)
 }
 
 // recordedRow is a row of transfers with what its fact is made of. Decimals come as text: they have no other exact form.

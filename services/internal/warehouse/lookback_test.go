@@ -167,7 +167,7 @@ func TestLookbackReadsByTheIndex(t *testing.T) {
 	must(t, w.InsertAddresses(t.Context(), &many, ""))
 	with, err := wanted(t.Context(), []string{keyOf(1), keyOf(7777)})
 	must(t, err)
-	places, err := found(t.Context(), []place{{b.ID[1], b.OccurredAt[1]}, {b.ID[7777], b.OccurredAt[7777]}})
+	places, err := found(t.Context(), []place{{b.OccurredAt[1], b.ID[1]}, {b.OccurredAt[7777], b.ID[7777]}})
 	must(t, err)
 	for _, c := range []struct {
 		ctx                context.Context
@@ -250,7 +250,7 @@ func TestHeldTransfersComeOldestFirst(t *testing.T) {
 	if len(all) != open || !sorted {
 		t.Errorf("%d transfers, want %d; sorted %v", len(all), open, sorted)
 	}
-	o, err := w.Outcome(t.Context(), nil, 9, 9)
+	o, err := w.Outcome(t.Context(), "rescreen", 9, 9)
 	if err != nil || o.Flagged != 10 || !o.LastFlag.Equal(midnight.Add(5*time.Second)) {
 		t.Errorf("%+v, %v", o, err)
 	}
@@ -268,12 +268,12 @@ func TestOutcomeCountsWhatARunRaised(t *testing.T) {
 	}
 	must(t, w.InsertAddresses(t.Context(), &a, ""))
 	must(t, w.InsertFlagged(t.Context(), &b, ""))
-	keys := []string{keyOf(0), keyOf(1), keyOf(2), keyOf(3), keyOf(99)}
 	for _, c := range []struct {
+		by             string
 		from, to, want uint64
 		last           int
-	}{{5, 5, 1, 0}, {6, 6, 2, 3}, {5, 6, 3, 3}, {7, 9, 0, -1}} {
-		o, err := w.Outcome(t.Context(), keys, c.from, c.to)
+	}{{"lookback", 5, 5, 4, 10}, {"lookback", 6, 6, 4, 9}, {"lookback", 5, 6, 8, 10}, {"lookback", 7, 9, 0, -1}, {"rescreen", 5, 6, 0, -1}} {
+		o, err := w.Outcome(t.Context(), c.by, c.from, c.to)
 		last := time.Time{}
 		if c.last >= 0 {
 			last = midnight.Add(time.Duration(c.last) * time.Second)
