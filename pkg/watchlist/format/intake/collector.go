@@ -2,6 +2,8 @@ package intake
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,10 +182,71 @@ func (c *Collector) Parties(n int) { c.report.Parties += n }
 
 // Result returns the entries in canonical order and the report.
 func (c *Collector) Result() ([]watchlist.Entry, Report) {
-	slices.SortFunc(c.entries, func(a, b watchlist.Entry) int { return watchlist.Compare(&a, &b) })
+	c.entries = ownIDs(sorted(c.entries))
 	c.report.Entries = len(c.entries)
 	c.report.Unmapped, c.report.LeftOutFor = counts(c.terms), counts(c.leftOut)
 	return c.entries, c.report
+}
+
+func sorted(entries []watchlist.Entry) []watchlist.Entry {
+	slices.SortFunc(entries, func(a, b watchlist.Entry) int { return watchlist.Compare(&a, &b) })
+	return entries
+}
+
+// ownIDs sees to it that an id which was made of the address names one entry of it. Rows of one address and tag that
+// differ in their categories alone become one entry with all of them. Those that differ in more stay apart, and a hash
+// of what each says is added to their ids: whatever is said about such an id holds for these words alone, in whatever
+// order the rows come. The entries are in canonical order, and stay so.
+func ownIDs(entries []watchlist.Entry) []watchlist.Entry {
+	out, renamed := entries[:0], false
+	for from := 0; from < len(entries); {
+		first, to := &entries[from], from+1
+		for to < len(entries) && samePlace(first, &entries[to]) {
+			to++
+		}
+		run := entries[from:to]
+		if len(run) > 1 && first.EntryID == first.Address {
+			run = merged(run)
+			for i := range run {
+				if len(run) > 1 {
+					sum := sha256.Sum256(run[i].AppendJSON(nil))
+					run[i].EntryID += "/" + hex.EncodeToString(sum[:4])
+					renamed = true
+				}
+			}
+		}
+		out, from = append(out, run...), to
+	}
+	if renamed {
+		return sorted(out)
+	}
+	return out
+}
+
+// samePlace reports whether two entries of a list cannot be told apart by their address, tag and id.
+func samePlace(a, b *watchlist.Entry) bool {
+	return a.Network == b.Network && a.Address == b.Address && a.Tag == b.Tag && a.EntryID == b.EntryID
+}
+
+// merged makes one entry of those that differ in their categories alone.
+func merged(run []watchlist.Entry) (out []watchlist.Entry) {
+	at := map[string]int{} // by what an entry says besides its categories
+	for _, e := range run {
+		bare := e
+		bare.Category, bare.Categories = "", nil
+		text := string(bare.AppendJSON(nil))
+		i, have := at[text]
+		if !have {
+			at[text] = len(out)
+			out = append(out, e)
+			continue
+		}
+		all := slices.Concat(out[i].Categories, e.Categories)
+		slices.Sort(all)
+		out[i].Categories = taxonomy.Sort(slices.Compact(all))
+		out[i].Category = out[i].Categories[0]
+	}
+	return out
 }
 
 func counts(m map[string]int) []Count {

@@ -145,7 +145,7 @@ type Report struct {
 	Repeated     int      `json:"repeated"`           // rows that say what a row before them said
 	LeftOut      int      `json:"left_out"`           // rows that the publisher has taken back, or that the mapping says to ignore
 	RejectedRows int      `json:"rejected"`           // rows that cannot be entered
-	Entries      int      `json:"entries"`            // distinct entries; more than Accepted where an address is entered for several families
+	Entries      int      `json:"entries"`            // distinct entries; more than Accepted where an address is entered for several families, fewer where rows became one
 	Parties      int      `json:"parties,omitzero"`   // parties in the file, listed with addresses or not; 0 where the format has none
 	NoteCount    int      `json:"notes"`              // of notes, those above MaxRemarks included
 	Rejected     []Remark `json:"rejections"`         // at most MaxRemarks

@@ -161,14 +161,14 @@ func TestRepetitionsAndCategories(t *testing.T) {
 		Row{Text: a}, Row{Text: a}, Row{Text: a, Entry: watchlist.Entry{Categories: []taxonomy.Category{taxonomy.Mixer, taxonomy.Sanctions}}},
 		Row{Text: a, Terms: []string{"odd"}}, Row{Text: a, Entry: watchlist.Entry{Entity: strings.Repeat("ж", watchlist.MaxText)}},
 	)
-	if report.Accepted != 3 || report.Repeated != 2 || len(entries) != 3 || report.Entries != 3 {
+	if report.Accepted != 3 || report.Repeated != 2 || len(entries) != 2 || report.Entries != 2 {
 		t.Errorf("%+v", report)
 	}
 	if !slices.Equal(report.Unmapped, []Count{{"odd", 1}}) {
 		t.Errorf("unmapped %v", report.Unmapped)
 	}
 	for _, e := range entries {
-		if e.EntryID != a || e.Category != taxonomy.Scam && e.Category != taxonomy.Sanctions {
+		if !strings.HasPrefix(e.EntryID, a+"/") || e.Category != taxonomy.Scam && e.Category != taxonomy.Sanctions {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -188,5 +188,43 @@ func TestReportsAreBounded(t *testing.T) {
 	}
 	if _, r := c.Result(); len(r.Rejected) != MaxRemarks || r.RejectedRows != MaxRemarks+5 {
 		t.Errorf("%d remarks of %d", len(r.Rejected), r.RejectedRows)
+	}
+}
+
+func TestAnIDThatIsTheAddressNamesOneEntry(t *testing.T) {
+	const a, b = "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+	row := func(text, id, entity string, categories ...taxonomy.Category) Row {
+		return Row{Text: text, Entry: watchlist.Entry{EntryID: id, Entity: entity, Categories: categories}}
+	}
+	rows := []Row{
+		row(a, "", "X", taxonomy.Scam), row(a, "", "X", taxonomy.Mixer, taxonomy.Scam), row(a, "", "X", taxonomy.Sanctions),
+		row(b, "", "Y", taxonomy.Scam), row(b, "", "Z", taxonomy.Scam), row(b, "", "Z", taxonomy.Mixer), row(b, "7", "Z", taxonomy.Mixer), row(b, "7", "Z", taxonomy.Scam),
+	}
+	entries, report := collect(t, Options{}, rows...)
+	if report.Accepted != len(rows) || report.Entries != 5 || len(entries) != 5 {
+		t.Fatalf("%+v\n%v", report, entries)
+	}
+	if e := entries[0]; e.EntryID != a || e.Category != taxonomy.Sanctions || !slices.Equal(e.Categories, []taxonomy.Category{taxonomy.Sanctions, taxonomy.Scam, taxonomy.Mixer}) {
+		t.Errorf("rows that differ in their categories: %+v", e)
+	}
+	ids := map[string]int{}
+	for _, e := range entries[1:] {
+		ids[e.EntryID]++
+		if e.EntryID != "7" && (!strings.HasPrefix(e.EntryID, b+"/") || len(e.EntryID) != len(b)+9) {
+			t.Errorf("%+v", e)
+		}
+		if e.Entity == "Z" && e.EntryID != "7" && len(e.Categories) != 2 {
+			t.Errorf("%+v", e)
+		}
+	}
+	if len(ids) != 3 || ids["7"] != 2 { // ids of the publisher are left alone
+		t.Errorf("%v", ids)
+	}
+	slices.Reverse(rows)
+	again, _ := collect(t, Options{}, rows...)
+	for i := range again {
+		if watchlist.Compare(&again[i], &entries[i]) != 0 {
+			t.Errorf("in another order: %+v, not %+v", again[i], entries[i])
+		}
 	}
 }
