@@ -99,7 +99,7 @@ func TestOwnListsOverHTTP(t *testing.T) {
 	c.want("a1", "POST", "/v1/lists/ours/entries", `{"reason":"case 7","entries":[{"address":"`+otherText+`","category":"scam"}]}`, 200, `"status":"added"`)
 	for body, want := range map[string]string{
 		`{"entries":[{"Entity":"x"}]}`:         `"field":"entries[0].Entity","rule":"no key of this route: is it entity?"`,
-		`{"entries":[{"adress":"x"}]}`:         `no key of this route: is it address?`,
+		`{"entries":[{"addresss":"x"}]}`:       `no key of this route: is it address?`,
 		`{"why":"x"}`:                          `"field":"why","rule":"no key of this route; there are author, entries, reason"`,
 		`{"entries":[{"confidence":"much"}]}`:  `"field":"entries[0].confidence","rule":"want a whole number that 8 bits hold"`,
 		`{"entries":{}}`:                       `"field":"entries","rule":"want a list"`,

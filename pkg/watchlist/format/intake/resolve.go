@@ -231,6 +231,7 @@ func WhyNone(text string) string {
 			return invalid.Reason
 		case address.Checksum:
 			damaged = true
+		default: // it has not the form of this network's
 		}
 	}
 	if damaged { // of no certain network: many share a form
