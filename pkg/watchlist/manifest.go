@@ -71,19 +71,61 @@ func (m *Manifest) WithPages(list string, paged ManifestPaged) {
 	}
 }
 
+// WithoutPages returns m with its lists in segments alone.
+func (m Manifest) WithoutPages() Manifest {
+	lists := slices.Clone(m.Lists)
+	for i := range lists {
+		lists[i].Paged = nil
+	}
+	return manifestOf(lists)
+}
+
 // Only returns the manifest of the snapshot that has only the list with the name, and whether m has it.
 func (m Manifest) Only(name string) (Manifest, bool) {
+	only, _ := m.Split([]string{name})
+	return only, len(only.Lists) == 1
+}
+
+// Split returns the manifests of two snapshots: that of the lists of m with the names, and that of all others.
+func (m Manifest) Split(names []string) (these, others Manifest) {
+	var in, out []ManifestList
 	for _, l := range m.Lists {
-		if l.Name == name {
-			version := VersionOf([]ListInfo{{Name: l.Name, Hash: l.Hash}})
-			only := Manifest{Format: ManifestFormat, Version: version, Count: l.Entries, Lists: []ManifestList{l}}
-			if l.Paged != nil {
-				only.Format = ManifestPagedFormat
-			}
-			return only, true
+		if slices.Contains(names, l.Name) {
+			in = append(in, l)
+		} else {
+			out = append(out, l)
 		}
 	}
-	return Manifest{}, false
+	return manifestOf(in), manifestOf(out)
+}
+
+// With returns the manifest of the snapshot in which the lists of other stand in the place of those of the same name.
+func (m Manifest) With(other Manifest) Manifest {
+	names := make([]string, len(other.Lists))
+	for i, l := range other.Lists {
+		names[i] = l.Name
+	}
+	_, rest := m.Split(names)
+	return manifestOf(slices.Concat(rest.Lists, other.Lists))
+}
+
+// manifestOf is the manifest of the snapshot of the lists, which it puts in order.
+func manifestOf(lists []ManifestList) Manifest {
+	slices.SortFunc(lists, func(a, b ManifestList) int { return strings.Compare(a.Name, b.Name) })
+	m := Manifest{Format: ManifestFormat, Lists: lists}
+	if m.Lists == nil {
+		m.Lists = []ManifestList{}
+	}
+	infos := make([]ListInfo, len(lists))
+	for i, l := range lists {
+		infos[i] = ListInfo{Name: l.Name, Hash: l.Hash}
+		m.Count += l.Entries
+		if l.Paged != nil {
+			m.Format = ManifestPagedFormat
+		}
+	}
+	m.Version = VersionOf(infos)
+	return m
 }
 
 // Encode writes the manifest as JSON.

@@ -160,6 +160,9 @@ func (s *Snapshot) All() iter.Seq[*Entry] {
 	}
 }
 
+// Has says whether there is a list with the name.
+func (s *Snapshot) Has(name string) bool { return s.part(name) != nil }
+
 // Count is the number of entries of one list, 0 when there is no such list.
 func (s *Snapshot) Count(name string) int {
 	if p := s.part(name); p != nil {

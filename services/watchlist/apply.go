@@ -27,7 +27,7 @@ type Edit struct {
 	Whole []watchlist.Entry
 	// Change, in place of Whole, makes them of the list in force, and of all lists for what must be looked up in them.
 	// It runs under the lease, and must not change what it is given.
-	Change func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error)
+	Change func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error)
 	// Load is what the guards look at, but for what is in force, which is filled in. Nil: not guarded.
 	Load *watchlist.Load
 }
@@ -101,19 +101,19 @@ func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
 	if ever && last.Version == next.Version() {
 		store = d.Store.Repair
 	}
-	if _, err := store(ctx, next); err != nil {
+	if _, err := store(ctx, next.held, next.rest); err != nil {
 		return err
 	}
-	return d.activate(ctx, state, base, u, next, a)
+	return d.activate(ctx, state, base, u, next.Version(), next.infos, a)
 }
 
-// on returns the snapshot with the edit.
-func (e Edit) on(s *watchlist.Snapshot) (*watchlist.Snapshot, error) {
+// on returns the lists with the edit.
+func (e Edit) on(s Standing) (Standing, error) {
 	entries := e.Whole
 	if e.Change != nil {
 		var err error
-		if entries, err = e.Change(s.List(e.List), s); err != nil {
-			return nil, err
+		if entries, err = e.Change(s.held.List(e.List), s); err != nil {
+			return s, err
 		}
 	}
 	if e.Change != nil && len(entries) == 0 && originOf(s, e.List) == (watchlist.Origin{}) && s.Count(e.List) == 0 {
@@ -121,19 +121,13 @@ func (e Edit) on(s *watchlist.Snapshot) (*watchlist.Snapshot, error) {
 	}
 	origin := e.Origin
 	if origin == (watchlist.Origin{}) {
-		origin = originOf(s, e.List)
+		origin = s.Origin(e.List)
 	}
-	return s.WithList(e.List, origin, entries)
-}
-
-// originOf is where a list came from, zero where there is no such list.
-func originOf(s *watchlist.Snapshot, list string) watchlist.Origin {
-	for _, l := range s.Lists() {
-		if l.Name == list {
-			return l.Origin
-		}
+	held, err := s.held.WithList(e.List, origin, entries)
+	if err != nil {
+		return s, err
 	}
-	return watchlist.Origin{}
+	return s.with(held)
 }
 
 // keep stores each whole list by itself.
@@ -146,7 +140,7 @@ func (d Deps) keep(ctx context.Context, u Update) error {
 		if err != nil {
 			return err
 		}
-		if _, err := d.Store.Store(ctx, alone); err != nil {
+		if _, err := d.Store.Store(ctx, alone, watchlist.Manifest{}); err != nil {
 			return err
 		}
 	}
@@ -154,42 +148,42 @@ func (d Deps) keep(ctx context.Context, u Update) error {
 }
 
 // changes counts what is different.
-func changes(u Update, known, next *watchlist.Snapshot, last activation.Activation) []ListChange {
+func changes(u Update, known, next Standing, last activation.Activation) []ListChange {
 	out := make([]ListChange, len(u.Edits))
 	for i, e := range u.Edits {
-		out[i] = ListChange{List: e.List, Before: known.Count(e.List), After: next.Count(e.List)}
+		out[i] = ListChange{List: e.List, Before: known.held.Count(e.List), After: next.held.Count(e.List)}
 		for _, l := range last.Lists {
 			if l.List == e.List {
 				out[i].Before = l.Entries // known to the activation even where the list itself is lost
 			}
 		}
-		out[i].Added, out[i].Removed, out[i].Changed = known.CountChanges(next, e.List)
+		out[i].Added, out[i].Removed, out[i].Changed = known.held.CountChanges(next.held, e.List)
 	}
 	return out
 }
 
 // guard lets the guards look at what a load would do.
-func (e Edit) guard(known *watchlist.Snapshot, c ListChange, accept watchlist.Acceptance) error {
+func (e Edit) guard(known Standing, c ListChange, accept watchlist.Acceptance) error {
 	if e.Load == nil {
 		return nil
 	}
-	l, was := *e.Load, originOf(known, e.List)
+	l, was := *e.Load, known.Origin(e.List)
 	l.List, l.Before, l.After = e.List, c.Before, c.After
 	l.InForce = was.PublishedAt
 	l.ByHand = was.Format == watchlist.FormatByHand && c.Before > 0
 	return l.Check(accept)
 }
 
-// activate appends the activation of next, unless it is in force already, and sets the pointer.
-func (d Deps) activate(ctx context.Context, state activation.State, base uint64, u Update, next *watchlist.Snapshot, res *Applied) error {
+// activate appends the activation of a version with the lists of next, unless it is in force already, and sets the pointer.
+func (d Deps) activate(ctx context.Context, state activation.State, base uint64, u Update, version string, next []watchlist.ListInfo, res *Applied) error {
 	last, ever := state.Last[activation.Lists]
-	if ever && last.Version == next.Version() {
+	if ever && last.Version == version {
 		res.Repaired = true
 	} else {
 		a := activation.Activation{
-			Kind: activation.Lists, Version: next.Version(), Previous: last.Version, Author: u.Author, Reason: u.Reason, At: d.now(),
+			Kind: activation.Lists, Version: version, Previous: last.Version, Author: u.Author, Reason: u.Reason, At: d.now(),
 		}
-		for _, l := range next.Lists() {
+		for _, l := range next {
 			a.Lists = append(a.Lists, activation.ListVersion{List: l.Name, Version: l.Hash, Entries: l.Entries})
 		}
 		var err error
@@ -214,33 +208,33 @@ func pointerTo(a activation.Activation) lists.Pointer {
 	return lists.Pointer{Seq: a.Seq, Epoch: a.Epoch, Version: a.Version, Count: a.Entries()}
 }
 
-// before returns the snapshot that an update goes on from, nil where there is none, and base, the highest number known
+// before returns the lists that an update goes on from, none where there are none, and base, the highest number known
 // outside of the topic, which counts only while the topic is empty.
-func (d Deps) before(ctx context.Context, state activation.State, u Update) (known *watchlist.Snapshot, base uint64, err error) {
+func (d Deps) before(ctx context.Context, state activation.State, u Update) (known Standing, base uint64, err error) {
 	if last, ever := state.Last[activation.Lists]; ever {
 		known, err = d.inForce(ctx, last, u)
 		return known, 0, err
 	}
 	if state.Epoch != "" {
-		return nil, 0, nil // only rules were ever activated
+		return Standing{}, 0, nil // only rules were ever activated
 	}
 	// A new topic: what Redis has was in force under an older one, and is what there is.
 	live, err := Read(ctx, d.Store)
 	if err != nil && !errors.Is(err, lists.ErrBroken) {
-		return nil, 0, err
+		return Standing{}, 0, err
 	}
 	if base, err = d.base(ctx, live.Pointer.Seq); err != nil {
-		return nil, 0, err
+		return Standing{}, 0, err
 	}
 	if live.Snapshot == nil && d.Past != nil {
 		// Redis is as new as the topic: what was in force last is in the history, and would silently be dropped.
 		known, err := d.lastRecorded(ctx)
 		if errors.Is(err, ErrLost) && u.Accept.Author != "" && u.Accept.Reason != "" {
-			return nil, base, nil
+			return Standing{}, base, nil
 		}
-		return known, base, err
+		return whole(known), base, err
 	}
-	return live.Snapshot, base, nil
+	return whole(live.Snapshot), base, nil
 }
 
 // base is the highest number that is known outside of the topic, at least the given one.
@@ -266,7 +260,7 @@ func (d Deps) lastRecorded(ctx context.Context) (*watchlist.Snapshot, error) {
 	return s, nil
 }
 
-// whole says whether the update brings a list as a whole, so that it is no matter whether the one in force is lost.
-func (u Update) whole(list string) bool {
+// brings says whether the update brings a list as a whole, so that it is no matter whether the one in force is lost.
+func (u Update) brings(list string) bool {
 	return slices.ContainsFunc(u.Edits, func(e Edit) bool { return e.List == list && e.Change == nil })
 }

@@ -28,7 +28,7 @@ func TestSeveralListsChangeInOneActivation(t *testing.T) {
 	if _, err := Import(ctx, w.deps(), request("a", 0, 10)); err != nil {
 		t.Fatal(err)
 	}
-	drop := func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error) {
+	drop := func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error) {
 		if all.Len() != 10 {
 			t.Errorf("%d entries in all lists", all.Len())
 		}
@@ -60,7 +60,7 @@ func TestAnEditThatFailsChangesNothing(t *testing.T) {
 	failed := errors.New("no such entry")
 	u := Update{Author: "ann", Edits: []Edit{
 		{List: "b", Whole: entries(t, "b", 100, 3)},
-		{List: "a", Change: func([]watchlist.Entry, *watchlist.Snapshot) ([]watchlist.Entry, error) { return nil, failed }},
+		{List: "a", Change: func([]watchlist.Entry, Standing) ([]watchlist.Entry, error) { return nil, failed }},
 	}}
 	if _, err := Apply(ctx, w.deps(), u); !errors.Is(err, failed) {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func Expire(ctx context.Context, d Deps, now time.Time) (gone int, err error) {
 	u := Update{Author: self, Reason: fmt.Sprintf("the end of %d entries has come", gone)}
 	names := slices.Sorted(maps.Keys(ended))
 	for _, name := range names {
-		u.Edits = append(u.Edits, Edit{List: name, Change: func(now []watchlist.Entry, _ *watchlist.Snapshot) ([]watchlist.Entry, error) {
+		u.Edits = append(u.Edits, Edit{List: name, Change: func(now []watchlist.Entry, _ Standing) ([]watchlist.Entry, error) {
 			return slices.DeleteFunc(slices.Clone(now), over), nil
 		}})
 	}

@@ -1,6 +1,7 @@
 package watchlist
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"sluice/pkg/event/canonical"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format/intake"
+	"sluice/services/internal/lists"
 )
 
 // Fact is what one list said of an address, in exactly these words, and the span of time in which Sluice screened by it.
@@ -144,19 +146,41 @@ func (q Question) Answer(facts []Fact, keep func(*Fact) bool) (out []Fact) {
 	return out
 }
 
-// Live returns what the lists in force say of the address.
+// Live returns what the lists of a snapshot say of the address.
 func (q Question) Live(s *watchlist.Snapshot) []Fact {
+	facts, _ := q.facts(s.Lists(), func(k address.Key) (listed, wrapped []*watchlist.Entry, err error) {
+		listed, wrapped = s.Lookup(k)
+		return listed, wrapped, nil
+	})
+	return facts
+}
+
+// Stored returns what the lists that a manifest describes say of the address, where they are stored.
+func (q Question) Stored(ctx context.Context, src lists.Catalogued, m watchlist.Manifest) ([]Fact, error) {
+	infos, err := m.Infos()
+	if err != nil {
+		return nil, err
+	}
+	stored := lists.NewStored(src, nil, m)
+	return q.facts(infos, func(k address.Key) (listed, wrapped []*watchlist.Entry, err error) { return stored.Lookup(ctx, k) })
+}
+
+// facts are what look-ups in lists find.
+func (q Question) facts(infos []watchlist.ListInfo, lookup func(address.Key) (listed, wrapped []*watchlist.Entry, err error)) ([]Fact, error) {
 	origins := map[string]watchlist.Origin{}
-	for _, l := range s.Lists() {
+	for _, l := range infos {
 		origins[l.Name] = l.Origin
 	}
 	var facts []Fact
 	for _, a := range q.keys {
-		listed, wrapped := s.Lookup(a.key)
-		for _, e := range append(append([]*watchlist.Entry(nil), listed...), wrapped...) {
+		listed, wrapped, err := lookup(a.key)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range append(listed, wrapped...) {
 			o := origins[e.List]
 			facts = append(facts, Fact{Entry: *e, Match: q.match(e), Format: o.Format, Source: o.Source, ImportedAt: o.ImportedAt})
 		}
 	}
-	return facts
+	return facts, nil
 }

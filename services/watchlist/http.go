@@ -2,7 +2,6 @@ package watchlist
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -88,7 +87,7 @@ func (a *API) lists(w http.ResponseWriter, r *http.Request) {
 	if _, ok := query(w, r); !ok {
 		return
 	}
-	p, m, err := a.Deps.manifest(r.Context())
+	now, err := Describe(r.Context(), a.Deps.Store)
 	if err != nil {
 		failed(w, err)
 		return
@@ -104,8 +103,8 @@ func (a *API) lists(w http.ResponseWriter, r *http.Request) {
 		Entries   int          `json:"entries"`
 		Lists     []listAnswer `json:"lists"`
 		Proposals int          `json:"proposals"`
-	}{Seq: p.Seq, Version: p.Version, Entries: p.Count, Lists: []listAnswer{}, Proposals: len(register.Proposals)}
-	for _, l := range m.Lists {
+	}{Seq: now.Seq, Version: now.Version, Entries: now.Count, Lists: []listAnswer{}, Proposals: len(register.Proposals)}
+	for _, l := range now.Manifest.Lists {
 		one := listAnswer{List: l.Name, Entries: l.Entries, Hash: l.Hash, Format: l.Format, Source: l.Source, ImportedAt: l.ImportedAt,
 			PublishedAt: l.Published, Author: l.Author, Reason: l.Reason}
 		if s, ok := register.Lists[l.Name]; ok {
@@ -119,23 +118,6 @@ func (a *API) lists(w http.ResponseWriter, r *http.Request) {
 		answer.Lists = append(answer.Lists, listAnswer{List: name, State: &s})
 	}
 	httpx.WriteJSON(w, http.StatusOK, answer)
-}
-
-// manifest is what is in force, without its entries; empty where no list was ever activated.
-func (d Deps) manifest(ctx context.Context) (lists.Pointer, watchlist.Manifest, error) {
-	p, err := d.Store.Pointer(ctx)
-	if errors.Is(err, lists.ErrNotFound) {
-		return p, watchlist.Manifest{}, nil
-	}
-	if err != nil {
-		return p, watchlist.Manifest{}, err
-	}
-	text, err := d.Store.Manifest(ctx, p.Version)
-	if err != nil {
-		return p, watchlist.Manifest{}, err
-	}
-	m, err := watchlist.ParseManifest(text)
-	return p, m, err
 }
 
 func (a *API) entries(w http.ResponseWriter, r *http.Request) {
@@ -152,13 +134,13 @@ func (a *API) entries(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	_, m, err := a.Deps.manifest(r.Context())
+	now, err := Describe(r.Context(), a.Deps.Store)
 	if err != nil {
 		failed(w, err)
 		return
 	}
 	name := r.PathValue("list")
-	only, ok := m.Only(name)
+	only, ok := now.Manifest.Only(name)
 	if !ok {
 		httpx.Problem{Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no list %q in force", name)}.Write(w)
 		return

@@ -99,12 +99,12 @@ func do[T any](w *world, f func() (T, error)) (T, error) {
 	return out, nil
 }
 
-func (w *world) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
-	return do(w, func() (watchlist.Manifest, error) { return w.Client.Store(ctx, s) })
+func (w *world) Store(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error) {
+	return do(w, func() (watchlist.Manifest, error) { return w.Client.Store(ctx, s, beside) })
 }
 
-func (w *world) Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
-	return do(w, func() (watchlist.Manifest, error) { return w.Client.Repair(ctx, s) })
+func (w *world) Repair(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error) {
+	return do(w, func() (watchlist.Manifest, error) { return w.Client.Repair(ctx, s, beside) })
 }
 
 func (w *world) SetPointer(ctx context.Context, p lists.Pointer) error {
@@ -154,9 +154,23 @@ func (w *world) live(t *testing.T) Live {
 	return l
 }
 
+func (w *world) described(t *testing.T) Description {
+	t.Helper()
+	d, err := Describe(t.Context(), w.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func (w *world) flush(t *testing.T) {
 	t.Helper()
 	cachetest.Do(t, w.url, "FLUSHALL")
+}
+
+func (w *world) del(t *testing.T, key string) {
+	t.Helper()
+	cachetest.Do(t, w.url, "DEL", key)
 }
 
 func TestImportReplacesOneListAndActivates(t *testing.T) {

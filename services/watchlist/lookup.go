@@ -51,11 +51,17 @@ func (v Versions) Lookup(ctx context.Context, q Question, at activation.Activati
 			return out, nil
 		}
 	}
+	out.Unrecorded = true
+	if m, err := v.manifest(ctx, at.Version); err == nil {
+		if out.Facts, err = q.Stored(ctx, v.Store, m); err == nil || passing(ctx, err) {
+			return out, err
+		}
+	}
 	s, err := v.Load(ctx, at)
 	if err != nil {
 		return out, err
 	}
-	out.Facts, out.Unrecorded = q.Live(s), true
+	out.Facts = q.Live(s)
 	return out, nil
 }
 
@@ -71,29 +77,31 @@ func (v Versions) LookupAll(ctx context.Context, q Question) ([]Fact, error) {
 	return q.Answer(facts, func(*Fact) bool { return true }), nil
 }
 
-// LookupLive answers a question by the snapshot in force, and adds the spans as far as the history has them; missing says
-// why it has not.
-func (v Versions) LookupLive(ctx context.Context, q Question, live Live) (facts []Fact, missing error) {
-	facts = q.Live(live.Snapshot)
+// LookupLive answers a question by the lists in force, where they are stored, and adds the spans as far as the history has
+// them; missing says why it has not.
+func (v Versions) LookupLive(ctx context.Context, q Question, live Description) (facts []Fact, missing, err error) {
+	if facts, err = q.Stored(ctx, v.Store, live.Manifest); err != nil {
+		return nil, nil, fmt.Errorf("lists of seq %d: %w", live.Seq, err)
+	}
 	if v.Past == nil {
-		return facts, ErrNoHistory
+		return facts, ErrNoHistory, nil
 	}
 	past, recorded, err := v.Past.Facts(ctx, q.Keys())
 	if err != nil {
-		return facts, fmt.Errorf("history of the lists: %w", err)
+		return facts, fmt.Errorf("history of the lists: %w", err), nil
 	}
-	if recorded < live.Pointer.Seq {
-		return facts, fmt.Errorf("the history of the lists has seq %d so far, in force is %d", recorded, live.Pointer.Seq)
+	if recorded < live.Seq {
+		return facts, fmt.Errorf("the history of the lists has seq %d so far, in force is %d", recorded, live.Seq), nil
 	}
 	for i := range facts {
 		for _, p := range past {
-			if p.InForce(live.Pointer.Seq) && watchlist.Compare(&p.Entry, &facts[i].Entry) == 0 {
+			if p.InForce(live.Seq) && watchlist.Compare(&p.Entry, &facts[i].Entry) == 0 {
 				p.Match = facts[i].Match
 				facts[i] = p
 			}
 		}
 	}
-	return facts, nil
+	return facts, nil, nil
 }
 
 // TransferFacts is what the lists by which a transfer was judged said of one of its addresses.

@@ -193,9 +193,9 @@ func (d Deps) origin(who Who) watchlist.Origin {
 }
 
 // byHand says why a list cannot be edited entry by entry.
-func byHand(list string, all *watchlist.Snapshot) error {
-	o := originOf(all, list)
-	if o == (watchlist.Origin{}) || o.Format == watchlist.FormatByHand || len(all.List(list)) == 0 {
+func byHand(list string, all Standing) error {
+	o := all.Origin(list)
+	if o == (watchlist.Origin{}) || o.Format == watchlist.FormatByHand || all.list(list).Entries == 0 {
 		return nil
 	}
 	return wrong("list %s comes from %s (%s), and its next load would undo the change: use a list of its own", list, o.Source, o.Format)
@@ -226,7 +226,7 @@ func Add(ctx context.Context, d Deps, list string, inputs []Input, who Who) ([]D
 	}
 	done := make([]Done, len(entries))
 	var proposed []watchlist.Entry
-	change := func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error) {
+	change := func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error) {
 		if err := byHand(list, all); err != nil {
 			return nil, err
 		}
@@ -243,7 +243,11 @@ func Add(ctx context.Context, d Deps, list string, inputs []Input, who Who) ([]D
 				done[i].Status = StatusUnchanged
 				continue
 			}
-			if covers := graveUnder(all, &e); covers != nil {
+			covers, err := graveUnder(all, &e)
+			if err != nil {
+				return nil, err
+			}
+			if covers != nil {
 				if e.Reference == "" {
 					return nil, fmt.Errorf("entry %d: %w", i+1, wrong("it would suppress %s/%s (%s): reference names the case or licence", covers.List, covers.EntryID, covers.Category))
 				}
@@ -286,23 +290,26 @@ func withApprover(e, of watchlist.Entry) watchlist.Entry {
 }
 
 // graveUnder is an entry in force whose hits e would suppress, and over which one person is not enough; nil without one.
-func graveUnder(all *watchlist.Snapshot, e *watchlist.Entry) *watchlist.Entry {
+func graveUnder(all Standing, e *watchlist.Entry) (*watchlist.Entry, error) {
 	if e.Use != watchlist.UseAllow {
-		return nil
+		return nil, nil
 	}
 	keys := []address.Key{e.Key}
 	if wrapped, ok := address.WrappedSegwit(e.Key); ok {
 		keys = append(keys, wrapped)
 	}
 	for _, k := range keys {
-		listed, wrapped := all.Lookup(k)
-		for _, l := range append(slices.Clone(listed), wrapped...) {
+		listed, wrapped, err := all.Lookup(k)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range append(listed, wrapped...) {
 			if e.Covers(l) && l.Grave() && !e.Allows(l) {
-				return l
+				return l, nil
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // edit applies an update of one own list, and writes down who made it.
@@ -369,7 +376,7 @@ func (d Deps) each(ctx context.Context, list string, ids []string, who Who, acti
 		return nil, Applied{}, errNoReason
 	}
 	done := make([]Done, len(ids))
-	change := func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error) {
+	change := func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error) {
 		if err := byHand(list, all); err != nil {
 			return nil, err
 		}
@@ -459,7 +466,7 @@ func Approve(ctx context.Context, d Deps, id string, who Who) (Done, Applied, er
 		return Done{}, Applied{}, wrong("%w", err)
 	}
 	done := Done{EntryID: e.EntryID, Status: StatusAdded}
-	change := func(now []watchlist.Entry, all *watchlist.Snapshot) ([]watchlist.Entry, error) {
+	change := func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error) {
 		if err := byHand(p.List, all); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sluice/pkg/watchlist"
 	"sluice/services/internal/activation"
 	"sluice/services/internal/audit"
 )
@@ -73,8 +74,8 @@ func (d Deps) rollback(ctx context.Context, v Versions, req RollbackRequest, r *
 			return err
 		}
 	}
-	if _, err := d.Store.Repair(ctx, lists); err != nil {
+	if _, err := d.Store.Repair(ctx, lists, watchlist.Manifest{}); err != nil {
 		return err
 	}
-	return d.activate(ctx, state, base, Update{Author: req.Author, Reason: req.Reason}, lists, &r.Applied)
+	return d.activate(ctx, state, base, Update{Author: req.Author, Reason: req.Reason}, r.Version, lists.Lists(), &r.Applied)
 }

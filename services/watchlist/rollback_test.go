@@ -184,8 +184,8 @@ func TestLookupsAnswerForEveryMoment(t *testing.T) {
 			t.Errorf("seq %d: %+v, %v", seq, a, err)
 		}
 	}
-	live, missing := v.LookupLive(ctx, q, w.live(t))
-	if missing != nil || len(live) != 1 || live[0].FromSeq != 2 || live[0].Source != "a.txt" {
+	live, missing, err := v.LookupLive(ctx, q, w.described(t))
+	if err != nil || missing != nil || len(live) != 1 || live[0].FromSeq != 2 || live[0].Source != "a.txt" {
 		t.Errorf("%+v, %v", live, missing)
 	}
 	if all, err := v.LookupAll(ctx, q); err != nil || len(all) != 1 {
@@ -197,8 +197,8 @@ func TestLookupsAnswerForEveryMoment(t *testing.T) {
 	if err != nil || len(a.Facts) != 1 || !a.Unrecorded || a.Facts[0].FromSeq != 0 || a.Facts[0].Source != "a.txt" {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if live, missing := v.LookupLive(ctx, q, w.live(t)); missing == nil || len(live) != 1 {
-		t.Errorf("%+v, %v", live, missing)
+	if live, missing, err := v.LookupLive(ctx, q, w.described(t)); err != nil || missing == nil || len(live) != 1 {
+		t.Errorf("%+v, %v, %v", live, missing, err)
 	}
 	v.Past = nil
 	if _, err := v.LookupAll(ctx, q); !errors.Is(err, ErrNoHistory) {

@@ -15,25 +15,25 @@ import (
 // more. What the update brings as whole lists was kept for the next try.
 var ErrLost = errors.New("lists in force are lost")
 
-// inForce returns the snapshot that an activation put in force: from Redis, else from the copy, else from the history,
+// inForce returns the lists that an activation put in force: from Redis, else from the copy, else from the history,
 // else as much of it as can be found, list by list. When a list is lost that the update does not bring, it is an error that says which, unless
 // the update accepts to go on without it.
-func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*watchlist.Snapshot, error) {
-	_, s, err := d.Memory.Load(ctx, d.Store, pointerTo(a))
+func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (Standing, error) {
+	s, err := d.standing(ctx, a, u)
 	if err == nil {
 		return s, nil
 	}
 	if passing(ctx, err) {
-		return nil, err
+		return Standing{}, err
 	}
 	if d.Copy != "" {
 		if p, s, err := lists.ReadCopy(d.Copy); err == nil && p.Version == a.Version {
-			return s, nil
+			return whole(s), nil
 		}
 	}
 	if d.Past != nil {
 		if s, err := rebuilt(ctx, d.Past, a.Seq, a.Version); err == nil {
-			return s, nil
+			return whole(s), nil
 		}
 	}
 	d.Logger.Warn().Err(err).Uint64("seq", a.Seq).Msg("the lists in force are not whole in Redis")
@@ -45,17 +45,17 @@ func (d Deps) inForce(ctx context.Context, a activation.Activation, u Update) (*
 		case err == nil:
 			found = found.With(one)
 		case passing(ctx, err):
-			return nil, err
-		case !u.whole(l.List):
+			return Standing{}, err
+		case !u.brings(l.List):
 			lost = append(lost, fmt.Sprintf("%s (%d entries)", l.List, l.Entries))
 		}
 	}
 	accepted := u.Accept.Author != "" && u.Accept.Reason != ""
 	if len(lost) > 0 && !accepted {
-		return nil, fmt.Errorf("%w: %s; what was given is kept: import the others too, or accept to go on without them, with author and reason",
+		return Standing{}, fmt.Errorf("%w: %s; what was given is kept: import the others too, or accept to go on without them, with author and reason",
 			ErrLost, strings.Join(lost, ", "))
 	}
-	return found, nil
+	return whole(found), nil
 }
 
 // one finds a single list of an activation: in the manifest of the whole, or stored alone by an import.

@@ -192,7 +192,7 @@ func (s *Service) content(ctx context.Context, p lists.Pointer) (restored bool, 
 	if err != nil {
 		return false, err
 	}
-	if _, err := s.d.Store.Repair(ctx, snapshot); err != nil {
+	if _, err := s.d.Store.Repair(ctx, snapshot, watchlist.Manifest{}); err != nil {
 		return false, err
 	}
 	return true, nil

@@ -49,7 +49,7 @@ type Past interface {
 // content in Redis or rebuilt from the history. What it returns is verified by the content hash.
 type Versions struct {
 	Order Order // nil: the history alone tells
-	Store lists.Source
+	Store lists.Catalogued
 	Past  Past // nil: there is no history
 }
 
@@ -215,13 +215,18 @@ func rebuilt(ctx context.Context, past Past, seq uint64, version string) (*watch
 	return s, nil
 }
 
-// stored returns a version as Redis has it.
-func (v Versions) stored(ctx context.Context, version string) (*watchlist.Snapshot, error) {
+// manifest is that of a version as Redis has it.
+func (v Versions) manifest(ctx context.Context, version string) (watchlist.Manifest, error) {
 	text, err := v.Store.Manifest(ctx, version)
 	if err != nil {
-		return nil, err
+		return watchlist.Manifest{}, err
 	}
-	m, err := watchlist.ParseManifest(text)
+	return watchlist.ParseManifest(text)
+}
+
+// stored returns a version as Redis has it.
+func (v Versions) stored(ctx context.Context, version string) (*watchlist.Snapshot, error) {
+	m, err := v.manifest(ctx, version)
 	if err != nil {
 		return nil, err
 	}

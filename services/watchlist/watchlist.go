@@ -18,10 +18,11 @@ import (
 
 // Store is where the snapshots are; services/internal/cache implements it. Its errors wrap those of package lists.
 type Store interface {
-	lists.Source
-	// Store writes what is not there of a snapshot, Repair all of it over what is there.
-	Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error)
-	Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error)
+	lists.Catalogued
+	// Store writes what is not there of a snapshot, Repair all of it over what is there. What is stored has the lists of
+	// beside too, which are there already; the error wraps lists.ErrNotFound where they are not.
+	Store(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error)
+	Repair(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error)
 	SetPointer(ctx context.Context, p lists.Pointer) error
 	Missing(ctx context.Context, m watchlist.Manifest) ([]watchlist.Segment, error)
 	Prune(ctx context.Context) (int, error)
@@ -47,6 +48,28 @@ const leaseName = "lists"
 type Live struct {
 	Pointer  lists.Pointer
 	Snapshot *watchlist.Snapshot // nil while no list was ever activated
+}
+
+// Description is what the lists in force are, without their entries.
+type Description struct {
+	lists.Pointer
+	Manifest watchlist.Manifest
+}
+
+// Describe returns what the lists in force are; the zero value where none was ever activated.
+func Describe(ctx context.Context, src lists.Source) (Description, error) {
+	p, err := src.Pointer(ctx)
+	if errors.Is(err, lists.ErrNotFound) {
+		return Description{}, nil
+	}
+	if err != nil {
+		return Description{}, err
+	}
+	m, err := lists.ReadManifest(ctx, src, p)
+	if err != nil {
+		return Description{}, fmt.Errorf("lists of seq %d: %w", p.Seq, err)
+	}
+	return Description{p, m}, nil
 }
 
 // Read returns the snapshot in force, verified. Where none was ever activated, the snapshot is nil.

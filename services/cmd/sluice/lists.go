@@ -94,9 +94,9 @@ func (c *readOnly) live(ctx context.Context, fn func(watchlist.Live) error) (err
 }
 
 // watchlistListCmd shows the live lists.
-type watchlistListCmd struct{ readOnly }
+type watchlistListCmd struct{ config.Config }
 
-func (c *watchlistListCmd) Run(ctx context.Context, s streams) error {
+func (c *watchlistListCmd) Run(ctx context.Context, s streams) (err error) {
 	var states map[string]lists.State
 	if err := known(ctx, &c.Config, s, func(r lists.Register) error { states = r.Lists; return nil }); err != nil {
 		return err
@@ -109,13 +109,27 @@ func (c *watchlistListCmd) Run(ctx context.Context, s streams) error {
 		}
 	}
 	defer refused()
-	return c.live(ctx, func(l watchlist.Live) error {
-		out := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(out, "list\tentries\tformat\timported\tversion\n")
-		for _, x := range l.Snapshot.Lists() {
-			fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\n", x.Name, x.Entries, x.Origin.Format, x.Origin.ImportedAt.UTC().Format(time.RFC3339), x.Hash[:16])
-		}
-		fmt.Fprintf(out, "all\t%d\t\tseq %d\t%s\n", l.Snapshot.Len(), l.Pointer.Seq, l.Snapshot.Version()[:16])
-		return out.Flush()
-	})
+	desk, err := app.OpenDesk(ctx, &c.Config, app.DeskLive, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, desk.Close()) }()
+	now, err := desk.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	if now.Version == "" {
+		return errNeverActivated
+	}
+	infos, err := now.Manifest.Infos()
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "list\tentries\tformat\timported\tversion\n")
+	for _, x := range infos {
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\n", x.Name, x.Entries, x.Origin.Format, x.Origin.ImportedAt.UTC().Format(time.RFC3339), x.Hash[:16])
+	}
+	fmt.Fprintf(out, "all\t%d\t\tseq %d\t%s\n", now.Count, now.Seq, now.Version[:16])
+	return out.Flush()
 }

@@ -124,15 +124,18 @@ func (c *watchlistLookupCmd) check() (moment time.Time, err error) {
 }
 
 func (c *watchlistLookupCmd) live(ctx context.Context, s streams, desk *app.Desk, q watchlist.Question) error {
-	live, err := desk.Live(ctx)
+	live, err := desk.Describe(ctx)
 	if err != nil {
 		return err
 	}
-	if live.Snapshot == nil {
+	if live.Version == "" {
 		return errNeverActivated
 	}
-	facts, missing := desk.Versions().LookupLive(ctx, q, live)
-	fmt.Fprintf(s.Err, "%d entries in version %s (seq %d)\n", len(facts), live.Snapshot.Version(), live.Pointer.Seq)
+	facts, missing, err := desk.Versions().LookupLive(ctx, q, live)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%d entries in version %s (seq %d)\n", len(facts), live.Version, live.Seq)
 	if missing != nil && len(facts) > 0 {
 		fmt.Fprintln(s.Err, "without the spans:", missing)
 	}

@@ -172,6 +172,11 @@ func (d *Desk) Snapshot(ctx context.Context, name string) (*list.Snapshot, activ
 	return d.Versions().Snapshot(ctx, name)
 }
 
+// Describe says what the lists in force are, without reading their entries.
+func (d *Desk) Describe(ctx context.Context) (watchlist.Description, error) {
+	return watchlist.Describe(ctx, d.Cache)
+}
+
 // Live is the snapshot in force.
 func (d *Desk) Live(ctx context.Context) (watchlist.Live, error) { return watchlist.Read(ctx, d.Cache) }
 

@@ -79,7 +79,7 @@ func TestASnapshotIsStoredAndFoundAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *Client) {
 		ctx := t.Context()
 		s := snapshot(t, "a", 9000) // two segments
-		m, err := c.Store(ctx, s)
+		m, err := c.Store(ctx, s, watchlist.Manifest{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func TestASnapshotIsStoredAndFoundAgain(t *testing.T) {
 		if missing, err := c.Missing(ctx, m); err != nil || len(missing) != 2 {
 			t.Errorf("missing %v, %v", missing, err)
 		}
-		if _, err := c.Store(ctx, s); err != nil {
+		if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		if missing, err := c.Missing(ctx, m); err != nil || len(missing) != 0 {
@@ -119,17 +119,67 @@ func TestASnapshotIsStoredAndFoundAgain(t *testing.T) {
 		if err := c.rdb.SetRange(ctx, damaged, 3, "x").Err(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Store(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) == nil {
+		if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) == nil {
 			t.Errorf("what is there was written again, %v", err)
 		}
-		if _, err := c.Repair(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
+		if _, err := c.Repair(ctx, s, watchlist.Manifest{}); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
 			t.Errorf("what is damaged was not written again, %v", err)
 		}
 		// A key of another type, too.
 		c.rdb.Del(ctx, damaged)
 		c.rdb.SAdd(ctx, damaged, "x")
-		if _, err := c.Store(ctx, s); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
+		if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil || cut.Verify([]byte(c.rdb.Get(ctx, damaged).Val())) != nil {
 			t.Errorf("a key of another type was not written again, %v", err)
+		}
+	})
+}
+
+func TestWhatIsStoredBesideOtherListsHasThemWithoutTheirEntries(t *testing.T) {
+	onBoth(t, func(t *testing.T, c *Client) {
+		ctx := t.Context()
+		large, small := snapshot(t, "large", 20_000), snapshot(t, "small", 3)
+		m, err := c.Store(ctx, large, watchlist.Manifest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		both, err := c.Store(ctx, small, m)
+		if want := large.With(small); err != nil || both.Version != want.Version() || both.Count != want.Len() {
+			t.Fatalf("version %s, want %s: %v", both.Version, want.Version(), err)
+		}
+		if _, got, err := lists.Load(ctx, c, lists.Pointer{Version: both.Version, Count: both.Count}); err != nil || got.Version() != both.Version {
+			t.Errorf("%v", err)
+		}
+		// A look-up finds its segment by the catalogue.
+		l := m.Lists[0]
+		key := watchlist.TextKey("D000777")
+		sheet, err := c.Sheet(ctx, l.Hash, l.Sheet(key.Fingerprint()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if segments, err := l.SegmentsOf(key.Fingerprint(), sheet); err != nil || len(segments) != 1 {
+			t.Errorf("%v, %v", segments, err)
+		}
+		// What is gone is not stored by being named.
+		gone := snapshot(t, "gone", 5)
+		elsewhere, err := gone.Write(func(watchlist.Segment, []byte) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Store(ctx, small, elsewhere); !errors.Is(err, lists.ErrNotFound) {
+			t.Errorf("beside a list that is not there: %v", err)
+		}
+		// The catalogue goes with its list.
+		if err := c.SetPointer(ctx, lists.Pointer{Seq: 1, Epoch: "e", Version: gone.Version(), Count: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SetRecorded(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Prune(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Sheet(ctx, l.Hash, 0); !errors.Is(err, lists.ErrNotFound) {
+			t.Errorf("the catalogue of a list that is gone: %v", err)
 		}
 	})
 }
@@ -232,7 +282,7 @@ func TestOldVersionsAreRemovedAndSharedSegmentsStay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Store(ctx, s); err != nil {
+			if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.SetPointer(ctx, pointer(uint64(i+1), "e", s.Version(), s.Len())); err != nil {
@@ -240,7 +290,7 @@ func TestOldVersionsAreRemovedAndSharedSegmentsStay(t *testing.T) {
 			}
 			all = append(all, s)
 		}
-		if _, err := c.Store(ctx, snapshot(t, "left-over", 5)); err != nil {
+		if _, err := c.Store(ctx, snapshot(t, "left-over", 5), watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		// Three versions with a segment and a manifest each, and what was stored and never put in force.

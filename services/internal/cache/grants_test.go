@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
 	"sluice/services/ingest"
 	"sluice/services/internal/grants"
 	"sluice/services/internal/lists"
@@ -63,7 +64,7 @@ func TestTheACLFileSufficesAndIsTheLeast(t *testing.T) {
 		},
 		"watchlist": func(c *Client) error {
 			return c.Hold(ctx, "lists", func(ctx context.Context) error {
-				m, err := c.Store(ctx, s)
+				m, err := c.Store(ctx, s, watchlist.Manifest{})
 				if err != nil {
 					return err
 				}

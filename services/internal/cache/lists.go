@@ -20,6 +20,7 @@ const (
 	keyStored   = prefix + "{lists}:stored"   // set: keys of all manifests and segments
 	keyManifest = prefix + "{lists}:manifest:"
 	keySegment  = prefix + "{lists}:segment:"
+	keySheet    = prefix + "{lists}:sheet:" // of a catalogue: the hash of the list, a colon and the number of the sheet
 	keyPage     = prefix + "{lists}:page:"
 	keyTables   = prefix + "{lists}:tables" // set: the page tables, by the hashes of their pieces
 
@@ -121,6 +122,14 @@ func (c *Client) Segment(ctx context.Context, sha256 string) ([]byte, error) {
 	return c.get(ctx, "segment "+sha256, keySegment+sha256)
 }
 
+// Sheet returns a sheet of a list's catalogue as it was stored; the caller verifies it.
+func (c *Client) Sheet(ctx context.Context, listHash string, i int) ([]byte, error) {
+	key := sheetKey(listHash, i)
+	return c.get(ctx, "sheet "+key[len(keySheet):], key)
+}
+
+func sheetKey(listHash string, i int) string { return keySheet + listHash + ":" + strconv.Itoa(i) }
+
 func (c *Client) get(ctx context.Context, what, key string) ([]byte, error) {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
@@ -177,8 +186,9 @@ func (c *Client) shorter(ctx context.Context, segments []watchlist.Segment) ([]w
 }
 
 // Store writes a snapshot: the segments that are not there in their full length, and then its manifest. Nothing refers to
-// it until SetPointer.
-func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
+// it until SetPointer. The snapshot has the lists of beside too, as far as s does not have others of their names: these
+// are stored already, and stay where they are. ErrNotFound: some of them are not there in their full length.
+func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error) {
 	m, err := s.Write(func(watchlist.Segment, []byte) error { return nil })
 	if err != nil {
 		return watchlist.Manifest{}, err
@@ -191,16 +201,16 @@ func (c *Client) Store(ctx context.Context, s *watchlist.Snapshot) (watchlist.Ma
 	for _, g := range missing {
 		wanted[g.SHA256] = true
 	}
-	return c.store(ctx, s, err != nil, func(g watchlist.Segment) bool { return err != nil || wanted[g.SHA256] })
+	return c.store(ctx, s, beside, err != nil, func(g watchlist.Segment) bool { return err != nil || wanted[g.SHA256] })
 }
 
-// Repair is Store over what is there, so that segments which are damaged in their full length are written anew too.
-func (c *Client) Repair(ctx context.Context, s *watchlist.Snapshot) (watchlist.Manifest, error) {
-	return c.store(ctx, s, true, func(watchlist.Segment) bool { return true })
+// Repair is Store over what is there of s, so that segments which are damaged in their full length are written anew too.
+func (c *Client) Repair(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest) (watchlist.Manifest, error) {
+	return c.store(ctx, s, beside, true, func(watchlist.Segment) bool { return true })
 }
 
 // store writes the wanted segments, pages where the lists are large, and the manifest.
-func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, anew bool, wanted func(watchlist.Segment) bool) (watchlist.Manifest, error) {
+func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, beside watchlist.Manifest, anew bool, wanted func(watchlist.Segment) bool) (watchlist.Manifest, error) {
 	w := c.writer()
 	m, err := s.Write(func(g watchlist.Segment, data []byte) error {
 		if !wanted(g) {
@@ -208,11 +218,25 @@ func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, anew bool, wa
 		}
 		return w.put(ctx, keySegment+g.SHA256, string(data)) // the pipeline keeps the data until it is sent: string makes a copy
 	})
-	if err == nil && c.cfg.MemoryEntries > 0 && s.Len() > c.cfg.MemoryEntries {
+	if err != nil {
+		return watchlist.Manifest{}, err
+	}
+	for _, l := range m.Lists {
+		if err := c.storeCatalogue(ctx, w, s, l, anew); err != nil {
+			return watchlist.Manifest{}, err
+		}
+	}
+	m = beside.With(m)
+	if c.cfg.MemoryEntries > 0 && m.Count > c.cfg.MemoryEntries {
 		err = c.storePages(ctx, w, s, &m, anew)
+	} else {
+		m = m.WithoutPages()
 	}
 	if err == nil {
 		err = w.flush(ctx) // the manifest comes behind everything that it names
+	}
+	if err == nil {
+		err = c.allThere(ctx, beside)
 	}
 	if err != nil {
 		return watchlist.Manifest{}, err
@@ -225,6 +249,30 @@ func (c *Client) store(ctx context.Context, s *watchlist.Snapshot, anew bool, wa
 		return watchlist.Manifest{}, err
 	}
 	return m, w.flush(ctx)
+}
+
+// storeCatalogue writes the catalogue of a list of s, unless it is there: one with a last sheet is whole, for that is
+// written last.
+func (c *Client) storeCatalogue(ctx context.Context, w *writer, s *watchlist.Snapshot, l watchlist.ManifestList, anew bool) error {
+	if l.Sheets() == 0 {
+		return nil
+	}
+	if !anew {
+		_, err := c.Sheet(ctx, l.Hash, l.Sheets()-1)
+		if err == nil || unlessLost(err) != nil {
+			return err
+		}
+	}
+	return s.Catalogue(l, func(i int, data []byte) error { return w.put(ctx, sheetKey(l.Hash, i), string(data)) })
+}
+
+// allThere says which segment of m is not there in its full length.
+func (c *Client) allThere(ctx context.Context, m watchlist.Manifest) error {
+	missing, err := c.missingSegments(ctx, m)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("%d segments, such as %s: %w", len(missing), missing[0].SHA256, lists.ErrNotFound)
+	}
+	return err
 }
 
 // writer writes keys in pipelines of bounded size, and notes each of them among the stored ones.
@@ -333,6 +381,9 @@ func (c *Client) keysOf(ctx context.Context, versions []string) (map[string]bool
 			}
 			for _, p := range l.Pieces() {
 				out[keySegment+p.SHA256] = true
+			}
+			for i := range l.Sheets() {
+				out[sheetKey(l.Hash, i)] = true
 			}
 			if l.Paged != nil {
 				out[tableName(l.Paged.Table)] = true

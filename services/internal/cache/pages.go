@@ -75,28 +75,35 @@ func (c *Client) absent(ctx context.Context, pages []watchlist.PageHash) ([]watc
 	return out, nil
 }
 
-// storePages writes the large lists of s in pages too, and notes it in m. A list that the version in force has alike is
-// taken from there, unless all is written anew.
+// storePages writes the large lists of m in pages too, and notes it in m. A list that the version in force has alike is
+// taken from there, unless all of s is written anew; one that s does not have was stored, and is read for it.
 func (c *Client) storePages(ctx context.Context, w *writer, s *watchlist.Snapshot, m *watchlist.Manifest, anew bool) error {
-	known := map[string]*watchlist.ManifestPaged{}
-	if !anew {
-		var err error
-		if known, err = c.paged(ctx); err != nil {
+	known, err := c.paged(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range m.Lists {
+		from := s
+		if l.Entries < min(leastPaged, c.cfg.MemoryEntries) {
+			continue
+		}
+		if held := s.Has(l.Name); !held || !anew {
+			if known[l.Hash] != nil {
+				m.WithPages(l.Name, *known[l.Hash])
+				continue
+			}
+			if !held {
+				only, _ := m.Only(l.Name)
+				if from, err = only.Read(func(g watchlist.Segment) ([]byte, error) { return c.Segment(ctx, g.SHA256) }); err != nil {
+					return err
+				}
+			}
+		}
+		described, err := c.storeList(ctx, w, from.Pages(l.Name), anew)
+		if err != nil {
 			return err
 		}
-	}
-	for _, l := range s.Lists() {
-		switch {
-		case l.Entries < min(leastPaged, c.cfg.MemoryEntries):
-		case known[l.Hash] != nil:
-			m.WithPages(l.Name, *known[l.Hash])
-		default:
-			described, err := c.storeList(ctx, w, s.Pages(l.Name), anew)
-			if err != nil {
-				return err
-			}
-			m.WithPages(l.Name, described)
-		}
+		m.WithPages(l.Name, described)
 	}
 	return nil
 }

@@ -36,12 +36,12 @@ func TestLargeListsAreStoredInPages(t *testing.T) {
 		ctx := t.Context()
 		c.cfg.MemoryEntries = 1000
 		at := snapshot(t, "a", 1000)
-		if m, err := c.Store(ctx, at); err != nil || m.HasPages() {
+		if m, err := c.Store(ctx, at, watchlist.Manifest{}); err != nil || m.HasPages() {
 			t.Errorf("as many as are held in memory: %v", err)
 		}
 		// Two lists, one of them large.
 		s := snapshot(t, "a", 1000).With(snapshot(t, "b", 10))
-		if _, err := c.Store(ctx, s); err != nil {
+		if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		m, pages := pagesOf(t, c, s.Version())
@@ -65,7 +65,7 @@ func TestLargeListsAreStoredInPages(t *testing.T) {
 		if missing, err := c.Missing(ctx, m); err != nil || len(missing) != 1 {
 			t.Errorf("missing %v, %v", missing, err)
 		}
-		if _, err := c.Repair(ctx, s); err != nil {
+		if _, err := c.Repair(ctx, s, watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		if missing, err := c.Missing(ctx, m); err != nil || len(missing) > 0 {
@@ -82,7 +82,7 @@ func TestPagesOfOldVersionsAreRemovedAndSharedOnesStay(t *testing.T) {
 		pages := map[watchlist.PageHash]bool{}
 		for i := range keepVersions + 2 {
 			s := snapshot(t, "a", 1000+i)
-			if _, err := c.Store(ctx, s); err != nil {
+			if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.SetPointer(ctx, pointer(uint64(i+1), "e", s.Version(), s.Len())); err != nil {
@@ -128,7 +128,7 @@ func TestAListThatIsAlikeIsNotLaidOutAgain(t *testing.T) {
 		ctx := t.Context()
 		c.cfg.MemoryEntries = 100
 		large := snapshot(t, "a", 500)
-		if _, err := c.Store(ctx, large); err != nil {
+		if _, err := c.Store(ctx, large, watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.SetPointer(ctx, pointer(1, "e", large.Version(), large.Len())); err != nil {
@@ -138,7 +138,7 @@ func TestAListThatIsAlikeIsNotLaidOutAgain(t *testing.T) {
 		gone := keyPage + pages[0].String() // by which it is seen that nothing is written
 		c.rdb.Del(ctx, gone)
 		next := large.With(snapshot(t, "b", 5))
-		if _, err := c.Store(ctx, next); err != nil {
+		if _, err := c.Store(ctx, next, watchlist.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		after, _ := pagesOf(t, c, next.Version())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"sluice/pkg/watchlist"
 	"sluice/services/internal/lists"
 )
 
@@ -14,7 +15,7 @@ func TestWhatTheHistoryDoesNotHaveYetIsKept(t *testing.T) {
 		put := func(seq int) {
 			t.Helper()
 			s := snapshot(t, fmt.Sprint("v", seq), 1)
-			if _, err := c.Store(ctx, s); err != nil {
+			if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.SetPointer(ctx, lists.Pointer{Seq: uint64(seq), Epoch: "e", Version: s.Version(), Count: s.Len()}); err != nil {

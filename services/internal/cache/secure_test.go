@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sluice/pkg/transfer"
+	"sluice/pkg/watchlist"
 	"sluice/services/ingest"
 	"sluice/services/internal/lists"
 	"sluice/services/internal/realservers"
@@ -165,7 +166,7 @@ func TestOnACluster(t *testing.T) {
 		}
 	}
 
-	m, err := c.Store(t.Context(), snapshot(t, "a", 100))
+	m, err := c.Store(t.Context(), snapshot(t, "a", 100), watchlist.Manifest{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -196,7 +196,7 @@ func (s *Size) store(ctx context.Context, c *cache.Client, n int, hits float64) 
 	s.ImportSeconds = time.Since(began).Seconds()
 	began = time.Now()
 	versions := []version{{"loaded", base}}
-	if _, err := c.Store(ctx, base); err != nil {
+	if _, err := c.Store(ctx, base, watchlist.Manifest{}); err != nil {
 		return nil, err
 	}
 	s.StoreSeconds = time.Since(began).Seconds()
@@ -217,7 +217,7 @@ func (s *Size) store(ctx context.Context, c *cache.Client, n int, hits float64) 
 	}
 	var swaps []Swap
 	for _, v := range versions {
-		if _, err := c.Store(ctx, v.snapshot); err != nil {
+		if _, err := c.Store(ctx, v.snapshot, watchlist.Manifest{}); err != nil {
 			return nil, err
 		}
 		swaps = append(swaps, Swap{v.name, lists.Pointer{Version: v.snapshot.Version(), Count: v.snapshot.Len()}})

@@ -332,7 +332,7 @@ func (f *Follower) load(ctx context.Context, h held, p Pointer, asked time.Time)
 // read loads what p names, in the form that its size asks for. While transfers are screened with what is held, half of
 // the processors are left to them.
 func (f *Follower) read(ctx context.Context, h held, p Pointer) (m watchlist.Manifest, now forms, err error) {
-	if m, err = readManifest(ctx, f.src, p); err != nil {
+	if m, err = ReadManifest(ctx, f.src, p); err != nil {
 		return m, now, err
 	}
 	workers := runtime.GOMAXPROCS(0)

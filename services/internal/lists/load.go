@@ -42,6 +42,16 @@ func (m *Memory) keep(s *watchlist.Snapshot) *watchlist.Snapshot {
 	return m.last
 }
 
+// has says whether the memory has a list as it is described.
+func (m *Memory) has(l watchlist.ManifestList) bool {
+	for _, x := range m.have().Lists() {
+		if x.Name == l.Name && x.Hash == l.Hash {
+			return true
+		}
+	}
+	return false
+}
+
 // forget drops what is remembered: the process does not hold entries any more.
 func (m *Memory) forget() {
 	m.mu.Lock()
@@ -57,7 +67,7 @@ func Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watc
 
 // Load is the function of this name beside what the memory has. It uses all processors.
 func (m *Memory) Load(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, *watchlist.Snapshot, error) {
-	manifest, err := readManifest(ctx, src, p)
+	manifest, err := ReadManifest(ctx, src, p)
 	if err != nil {
 		return manifest, nil, err
 	}
@@ -65,8 +75,8 @@ func (m *Memory) Load(ctx context.Context, src Source, p Pointer) (watchlist.Man
 	return manifest, s, err
 }
 
-// readManifest reads the manifest that a pointer names.
-func readManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, error) {
+// ReadManifest reads the manifest that a pointer names.
+func ReadManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifest, error) {
 	text, err := src.Manifest(ctx, p.Version)
 	if err != nil {
 		return watchlist.Manifest{}, err
@@ -84,15 +94,24 @@ func readManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifes
 
 // snapshot loads what a manifest describes.
 func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Manifest, workers int) (*watchlist.Snapshot, error) {
-	l := manifest.Begin(m.have())
-	if err := fetch(ctx, src, l, workers); err != nil {
-		return nil, err
-	}
-	s, err := l.Snapshot()
+	s, err := m.some(ctx, src, manifest, workers)
 	if err != nil {
 		return nil, err
 	}
 	return m.keep(s), nil
+}
+
+// Some loads lists that a manifest describes beside what the memory has, which it does not remember: they are not all.
+func (m *Memory) Some(ctx context.Context, src Source, manifest watchlist.Manifest) (*watchlist.Snapshot, error) {
+	return m.some(ctx, src, manifest, runtime.GOMAXPROCS(0))
+}
+
+func (m *Memory) some(ctx context.Context, src Source, manifest watchlist.Manifest, workers int) (*watchlist.Snapshot, error) {
+	l := manifest.Begin(m.have())
+	if err := fetch(ctx, src, l, workers); err != nil {
+		return nil, err
+	}
+	return l.Snapshot()
 }
 
 // loading is a watchlist.Loading or a watchlist.PagedLoading.
