@@ -87,7 +87,7 @@ func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
 			return err
 		}
 	}
-	if next == nil {
+	if next.infos == nil {
 		return nil // there is no list, and none was made
 	}
 	a.Lists = changes(u, known, next, last)
@@ -116,7 +116,7 @@ func (e Edit) on(s Standing) (Standing, error) {
 			return s, err
 		}
 	}
-	if e.Change != nil && len(entries) == 0 && originOf(s, e.List) == (watchlist.Origin{}) && s.Count(e.List) == 0 {
+	if e.Change != nil && len(entries) == 0 && s.list(e.List).Name == "" {
 		return s, nil // a change of nothing makes no list
 	}
 	origin := e.Origin
