@@ -139,7 +139,7 @@ func storeLarge(ctx context.Context, in CostInstance, listed []watchlist.Entry) 
 	if err != nil {
 		return err
 	}
-	if _, err := c.Store(ctx, s); err != nil {
+	if _, err := c.Store(ctx, s, watchlist.Manifest{}); err != nil {
 		return err
 	}
 	return c.SetPointer(ctx, lists.Pointer{Version: s.Version(), Count: s.Len(), Seq: 1, Epoch: "costs"})
