@@ -55,7 +55,7 @@ func TestAProposalMakesNoList(t *testing.T) {
 		t.Errorf("without any list: %+v, %+v, %v", done, a, err)
 	}
 	sanctionedList(t, d)
-	before, _, err := d.manifest(ctx)
+	before, err := Describe(ctx, d.Store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,9 +67,9 @@ func TestAProposalMakesNoList(t *testing.T) {
 	if _, _, err := Remove(ctx, d, "nothing", []string{"x"}, anna); err != nil {
 		t.Error(err)
 	}
-	after, m, err := d.manifest(ctx)
-	if err != nil || after != before || len(m.Lists) != 1 {
-		t.Errorf("%+v, %d lists, %v", after, len(m.Lists), err)
+	after, err := Describe(ctx, d.Store)
+	if err != nil || after.Pointer != before.Pointer || len(after.Manifest.Lists) != 1 {
+		t.Errorf("%+v, %d lists, %v", after.Pointer, len(after.Manifest.Lists), err)
 	}
 	_, a, err = Approve(ctx, d, done[0].Proposal, bert)
 	if err != nil || a.Seq != before.Seq+1 {
@@ -79,8 +79,8 @@ func TestAProposalMakesNoList(t *testing.T) {
 	if _, _, err := Remove(ctx, d, "allowed", []string{evmText}, anna); err != nil {
 		t.Fatal(err)
 	}
-	if _, m, err = d.manifest(ctx); err != nil || len(m.Lists) != 2 {
-		t.Errorf("%d lists, %v", len(m.Lists), err)
+	if after, err = Describe(ctx, d.Store); err != nil || len(after.Manifest.Lists) != 2 {
+		t.Errorf("%d lists, %v", len(after.Manifest.Lists), err)
 	}
 }
 
