@@ -94,9 +94,12 @@ func (c *benchCmd) lists(ctx context.Context, s streams) error {
 	return writeReport(s, report)
 }
 
+// memoryEntries is the default of lists.memory_entries.
+const memoryEntries = 2_000_000
+
 // sizes measures what a transfer costs with lists of several sizes.
 func (c *benchCmd) sizes(ctx context.Context, s streams) error {
-	report, err := listbench.RunCosts(ctx, listbench.CostConfig{Sizes: c.Sizes, Rounds: c.Rounds, Start: startTurner,
+	report, err := listbench.RunCosts(ctx, listbench.CostConfig{Sizes: c.Sizes, MemoryEntries: memoryEntries, Rounds: c.Rounds, Start: startTurner,
 		Bench:    bench.Config{Transfers: c.Transfers, HitShare: c.HitShare, Partitions: c.Partitions, Lanes: c.Lanes},
 		Progress: func(what string) { fmt.Fprintln(s.Err, what) }})
 	if err != nil {

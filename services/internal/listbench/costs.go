@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"runtime/debug"
 	"slices"
 	"text/tabwriter"
@@ -20,14 +21,12 @@ import (
 	"sluice/services/internal/lists"
 )
 
-// formMemoryMost is how many entries an instance holds in memory at most by default; larger lists are paged.
-const formMemoryMost = 2_000_000
-
 // CostConfig says at which sizes a transfer's cost is to be measured.
 type CostConfig struct {
-	Sizes  []int
-	Rounds int
-	Bench  bench.Config // its transfers, hit share, partitions and lanes
+	Sizes         []int
+	MemoryEntries int // more entries are held as filters and pages, as lists.memory_entries says
+	Rounds        int
+	Bench         bench.Config // its transfers, hit share, partitions and lanes
 	// Start runs an instance as a process of its own. It must be closed.
 	Start func(context.Context, CostInstance) (Turner, error)
 	// Progress is told what begins. Nil: nobody.
@@ -67,8 +66,7 @@ type CostAt struct {
 }
 
 // RunCosts measures the enrichment hop with lists of every size: instances of all sizes stand side by side, each a process
-// with a broker of its own, and take turns in every round, so that what else the machine does falls on all. The form of the
-// lists is what an instance chooses by default.
+// with a broker of its own, and take turns in every round, so that what else the machine does falls on all.
 func RunCosts(ctx context.Context, cfg CostConfig) (_ *Costs, err error) {
 	listed, err := bench.Listed(cfg.Bench)
 	if err != nil {
@@ -87,7 +85,7 @@ func RunCosts(ctx context.Context, cfg CostConfig) (_ *Costs, err error) {
 			return nil, fmt.Errorf("sizes: %d, want from %d to %d", n, len(listed), MaxSize)
 		}
 		tell("%d entries: building and storing", n)
-		in := CostInstance{Paged: n > formMemoryMost, Entries: n, Transfers: cfg.Bench.Transfers, HitShare: cfg.Bench.HitShare,
+		in := CostInstance{Paged: n > cfg.MemoryEntries, Entries: n, Transfers: cfg.Bench.Transfers, HitShare: cfg.Bench.HitShare,
 			Partitions: cfg.Bench.Partitions, Lanes: cfg.Bench.Lanes}
 		server := miniredis.NewMiniRedis()
 		if err := server.StartAddr("127.0.0.1:0"); err != nil {
@@ -197,7 +195,7 @@ func (c *Costs) sum() {
 			}
 			slices.Sort(values)
 			n := len(values)
-			return (values[(n-1)/2] + values[n/2]) / 2
+			return math.Round(500*(values[(n-1)/2]+values[n/2])) / 1000
 		}
 		at.Median = bench.Turn{CPU: of(func(t bench.Turn) float64 { return t.CPU }), BareCPU: of(func(t bench.Turn) float64 { return t.BareCPU }),
 			Rate: of(func(t bench.Turn) float64 { return t.Rate })}
@@ -206,7 +204,7 @@ func (c *Costs) sum() {
 		}
 		least, most = min(least, at.Median.CPU), max(most, at.Median.CPU)
 	}
-	c.Spread = most/least - 1
+	c.Spread = math.Round(1000*(most/least-1)) / 1000
 }
 
 // WriteTable writes the report for people.

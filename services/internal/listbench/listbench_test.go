@@ -50,10 +50,7 @@ func TestSizesAreChecked(t *testing.T) {
 func TestCostsOfAllSizesAreMeasuredByTurns(t *testing.T) {
 	order := []string{}
 	cfg := CostConfig{Sizes: []int{5_000, 6_000}, Rounds: 3, Bench: bench.Config{Transfers: 2_000, HitShare: 0.01, Partitions: 2, Lanes: 1},
-		Start: func(ctx context.Context, in CostInstance) (Turner, error) {
-			in.Paged = in.Entries == 6_000
-			return NewTurner(ctx, in)
-		},
+		MemoryEntries: 5_000, Start: NewTurner,
 		Progress: func(what string) {
 			if _, round, ok := strings.Cut(what, ": "); ok && strings.HasPrefix(what, "round") {
 				order = append(order, round)
@@ -66,7 +63,10 @@ func TestCostsOfAllSizesAreMeasuredByTurns(t *testing.T) {
 	if want := "5000 entries 6000 entries 6000 entries 5000 entries 5000 entries 6000 entries"; strings.Join(order, " ") != want {
 		t.Errorf("%v", order)
 	}
-	for _, s := range c.Sizes {
+	for i, s := range c.Sizes {
+		if s.Form != []string{FormMemory, FormPaged}[i] {
+			t.Errorf("%+v", s)
+		}
 		if len(s.Rounds) != 3 || s.Median.CPU <= 0 || s.Median.BareCPU <= 0 || s.Median.Rate <= 0 {
 			t.Errorf("%+v", s)
 		}
