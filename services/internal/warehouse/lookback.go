@@ -29,7 +29,7 @@ const (
 const withKeys = " FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
 
 // aside are the settings of a search: one thread, which yields to others, so that live transfers are recorded meanwhile.
-const aside = " SETTINGS max_threads = 1, os_threads_nice_value_query = 10"
+const aside = " SETTINGS max_threads = 1, os_threads_nice_value_query = 5"
 
 // lastOf returns the last version of each of the transfers in the external table found, the older ones first. It merges
 // the few rows that have them itself: FINAL would merge all that stand between. Of rows of one version the one with the
@@ -42,25 +42,54 @@ func lastOf(columns string, o lookback.Older) string {
 }
 
 // Touching implements lookback.Warehouse. What is recorded of one time is found together, so that it is recorded together
-// again. A page is looked for while fn has the one before it.
+// again. While fn has a page, the next one is read, and while that is read, the places of one more are found.
 func (w *Warehouse) Touching(ctx context.Context, keys []string, o lookback.Older, fn func([]lookback.Recorded) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	pages, ended := make(chan []lookback.Recorded), make(chan error, 1)
-	go func() {
-		defer close(pages)
-		ended <- w.search(ctx, keys, o, pages)
-	}()
-	for page := range pages {
-		if err := fn(page); err != nil {
-			return err
-		}
+	find := func(ctx context.Context, yield func([]place) error) error { return w.find(ctx, keys, yield) }
+	read := func(ctx context.Context, yield func([]lookback.Recorded) error) error {
+		return ahead(ctx, find, func(places []place) error {
+			page, err := w.page(ctx, places, o)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			return yield(page)
+		})
 	}
-	return <-ended
+	return ahead(ctx, read, fn)
 }
 
-// search sends pages of the transfers with one of the keys.
-func (w *Warehouse) search(ctx context.Context, keys []string, o lookback.Older, pages chan<- []lookback.Recorded) error {
+// ahead uses values while the next one is produced, and returns the first error of either. Nothing of it runs any more when
+// it returns.
+func ahead[T any](ctx context.Context, produce func(ctx context.Context, yield func(T) error) error, use func(T) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	values, ended := make(chan T), make(chan error, 1)
+	go func() {
+		defer close(values)
+		ended <- produce(ctx, func(v T) error {
+			select {
+			case values <- v:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var err error
+	for v := range values {
+		if err == nil {
+			if err = use(v); err != nil {
+				cancel()
+			}
+		}
+	}
+	if failed := <-ended; err == nil {
+		err = failed
+	}
+	return err
+}
+
+// find yields the places of the transfers with one of the keys.
+func (w *Warehouse) find(ctx context.Context, keys []string, yield func([]place) error) error {
 	spans, err := w.spans(ctx)
 	if err != nil {
 		return err
@@ -79,17 +108,11 @@ func (w *Warehouse) search(ctx context.Context, keys []string, o lookback.Older,
 				if more = len(places) == lookbackSlice; more {
 					behind = places[len(places)-1]
 				}
-				page, err := w.page(ctx, places, o)
-				if err != nil {
-					return err
-				}
-				if len(page) == 0 {
+				if len(places) == 0 {
 					continue
 				}
-				select {
-				case pages <- page:
-				case <-ctx.Done():
-					return ctx.Err()
+				if err := yield(places); err != nil {
+					return err
 				}
 			}
 		}
@@ -142,7 +165,7 @@ func (w *Warehouse) places(with context.Context, s span, behind place) (places [
 
 // page reads the transfers at places.
 func (w *Warehouse) page(ctx context.Context, places []place, o lookback.Older) ([]lookback.Recorded, error) {
-	if o.Few && len(places) > 0 {
+	if o.Few {
 		at, err := found(ctx, places)
 		if err != nil {
 			return nil, err
@@ -151,9 +174,9 @@ func (w *Warehouse) page(ctx context.Context, places []place, o lookback.Older) 
 		if err := w.conn.Select(at, &places, lastOf("occurred_at, id", o)); err != nil {
 			return nil, plain(err)
 		}
-	}
-	if len(places) == 0 {
-		return nil, nil
+		if len(places) == 0 {
+			return nil, nil
+		}
 	}
 	at, err := found(ctx, places)
 	if err != nil {
