@@ -132,6 +132,7 @@ func TestRejectionsNamePlaceValueAndReason(t *testing.T) {
 		"checksum":        {Options{Network: "bitcoin"}, Row{Text: "12udabs2TkX7NXCSj6KpqXfakjE52ZPLhy"}, "checksum"},
 		"no form":         {Options{}, Row{Text: "somebody"}, "it has the form of no network's addresses"},
 		"no 0x":           {Options{}, Row{Text: "098b716b8aaf21512996dc57eb0615e2383e2f96"}, "40 hexadecimal digits: an address of ethereum and its like is 0x and 40"},
+		"a tag behind it": {Options{}, Row{Text: "rDsbeomae4FXwgQTJp9Rs64Qg9vDiTCdBv:12345"}, "in the field tag"},
 		"one short":       {Options{}, Row{Text: "0x098b716b8aaf21512996dc57eb0615e2383e2f9"}, "41 characters, want 0x and 40"},
 		"mistyped":        {Options{}, Row{Text: "TUCsTq7TofTCJRRoHk6RvhMoS2mJLm5Yzw"}, "form of an address, and its checksum is wrong"},
 		"a private key":   {Options{}, Row{Text: "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"}, "a private key"},

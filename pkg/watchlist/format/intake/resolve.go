@@ -220,6 +220,9 @@ func WhyNone(text string) string {
 	if strings.Trim(bare, "0123456789abcdefABCDEF") == "" {
 		return fmt.Sprintf("%d hexadecimal digits: an address of ethereum and its like is 0x and 40 of them", len(bare))
 	}
+	if account, _, tagged := strings.Cut(strings.Replace(bare, "?dt=", ":", 1), ":"); tagged && len(address.Guess(account)) > 0 {
+		return "an address with a tag behind it: the tag stands by itself (in the field tag), and so does the address"
+	}
 	damaged := false
 	for _, n := range network.All() {
 		invalid := (*address.Invalid)(nil)
