@@ -59,8 +59,9 @@ bench: build ## rate of each hop and of the whole beside the bare loop, in one r
 	@bin/sluice bench
 
 .PHONY: bench-peers
-bench-peers: ## the same on a real Kafka, beside Kafka Streams and franz-go; the report in PEERS (default bench-peers.json)
-	SLUICE_BENCH_PEERS=$(abspath $(or $(PEERS),bench-peers.json)) go test -run '^$$' -bench Peers -benchtime 1x -timeout 90m ./services/internal/bench
+bench-peers: ## the same on a real Kafka, beside Kafka Streams and franz-go; writes docs/measured/kafka.json and the pages made of it
+	SLUICE_BENCH_PEERS=$(abspath docs/measured/kafka.json) go test -run '^$$' -bench Peers -benchtime 1x -timeout 90m ./services/internal/bench
+	go test -count=1 ./services/internal/benchpages -update
 
 .PHONY: up
 up: bin/sluice ## the pipeline in containers: Kafka, Redis, ClickHouse and one container for each service

@@ -18,6 +18,10 @@ func host() Host {
 	if kib, err := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
 		h.MemoryBytes = kib << 10
 	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		first, _, _ := strings.Cut(string(text), " ")
+		h.Load, _ = strconv.ParseFloat(first, 64)
+	}
 	return h
 }
 

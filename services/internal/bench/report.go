@@ -31,6 +31,8 @@ type Host struct {
 	CPUs        int    `json:"cpus"`       // that the machine lends the process
 	MaxProcs    int    `json:"gomaxprocs"` // that Go uses
 	MemoryBytes int64  `json:"memory_bytes,omitempty"`
+	// Load is the system's load average of one minute when the run began: below 1, the machine was the run's own.
+	Load float64 `json:"load_average"`
 }
 
 // Broker is which broker it was.
