@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"sluice/services/internal/app"
 	"sluice/services/internal/audit"
 	"sluice/services/internal/config"
 )
@@ -33,19 +35,27 @@ func (a *auditFile) path() string {
 // auditVerifyCmd verifies the log.
 type auditVerifyCmd struct {
 	auditFile
-	Head string `help:"A hash that audit head printed earlier, kept elsewhere: the log must still have that record." placeholder:"HASH"`
+	Head    string        `help:"A hash that audit head printed earlier, kept elsewhere: the log must still have that record." placeholder:"HASH"`
+	Offline bool          `help:"Do not compare with the heads that activations have noted."`
+	Timeout time.Duration `default:"30s" help:"Give up on a broker that does not answer for so long."`
 }
 
-func (c *auditVerifyCmd) Run(s streams) error {
-	var anchor *audit.Hash
+// Help is the rest of the command's help.
+func (auditVerifyCmd) Help() string {
+	return "Exit status 1 when the log is not what was written; 3 when the broker did not answer, so that it could not be compared with the heads that activations have noted."
+}
+
+func (c *auditVerifyCmd) Run(ctx context.Context, s streams) error {
+	var anchors []audit.Anchor
 	if c.Head != "" {
 		h, err := audit.ParseHash(c.Head)
 		if err != nil {
 			return fmt.Errorf("--head: %w", err)
 		}
-		anchor = &h
+		anchors = append(anchors, audit.Anchor{Head: audit.Head{Hash: h}, Where: "--head"})
 	}
-	report, err := audit.Verify(c.path(), anchor, nil)
+	noted, unread := c.noted(ctx, s)
+	report, err := audit.Verify(c.path(), append(anchors, noted...), nil)
 	for _, p := range report.Problems {
 		fmt.Fprintln(s.Out, p)
 	}
@@ -59,10 +69,31 @@ func (c *auditVerifyCmd) Run(s streams) error {
 	if report.Torn > 0 {
 		fmt.Fprintf(s.Err, "the last %d bytes are of a write that a crash interrupted: no record that was acknowledged\n", report.Torn)
 	}
-	if anchor == nil {
-		fmt.Fprintln(s.Err, "without --head, a log that was cut off or written anew together with its head file looks whole")
+	switch {
+	case report.Anchored > 0:
+		fmt.Fprintf(s.Out, "held to %d heads that were noted elsewhere, the last one of record %d\n", len(anchors)+len(noted), report.Anchored)
+	case unread == nil:
+		fmt.Fprintln(s.Err, "no activation has noted a head of this log, and there is no --head: if it was cut off or written anew together with its head file, it looks whole")
+	}
+	if unread != nil {
+		return unproved{fmt.Errorf("the heads that activations have noted: %w", unread)}
 	}
 	return nil
+}
+
+// noted are the heads of the log in force that activations have noted. A copy of a log somewhere has no broker beside it,
+// unless one is named.
+func (c *auditVerifyCmd) noted(ctx context.Context, s streams) ([]audit.Anchor, error) {
+	if c.Offline || c.File != "" && len(c.Kafka.Brokers) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	anchors, err := app.AuditAnchors(ctx, &c.Config, app.Logger(s.Err, c.Log))
+	if errors.Is(err, app.ErrNoOrder) {
+		err = nil
+	}
+	return anchors, err
 }
 
 // auditListCmd writes the records.

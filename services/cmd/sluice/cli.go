@@ -56,7 +56,14 @@ type cli struct {
 // errLines says that some lines of a filter failed; each was reported where it happened.
 var errLines = errors.New("some lines failed")
 
-// execute runs the command line args and returns its exit status: 0 done, 1 failed, 2 not understood.
+// unproved says that a command that proves something could not: err is why, nil where its output told that.
+type unproved struct{ err error }
+
+func (u unproved) Error() string { return fmt.Sprint(u.err) }
+func (u unproved) Unwrap() error { return u.err }
+
+// execute runs the command line args and returns its exit status: 0 done, 1 failed, 2 not understood, 3 of a proof that
+// could not be made.
 func execute(ctx context.Context, args []string, s streams, env func(string) (string, bool)) int {
 	file, err := readConfig(args, env)
 	if err == nil {
@@ -102,11 +109,17 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		}
 		return 2
 	}
+	var u unproved
 	switch err := parsed.Run(); {
 	case err == nil:
 		return 0
 	case errors.Is(err, errLines):
 		return 1
+	case errors.As(err, &u):
+		if u.err != nil {
+			fmt.Fprintf(s.Err, "sluice: %v\n", err)
+		}
+		return 3
 	default:
 		fmt.Fprintf(s.Err, "sluice: %v\n", err)
 		return 1

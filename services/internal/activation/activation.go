@@ -40,6 +40,15 @@ type Activation struct {
 	Lists    []ListVersion // of kind lists: every list in the snapshot
 	Scope    Scope         // of kind rescreen: what is screened again
 	FromSeq  uint64        // of scope since: the first activation of lists whose changes count
+	Audit    AuditHead     // where an audit log ended then; zero: the appender keeps none
+}
+
+// AuditHead is the end of an audit log, noted where who keeps that log cannot write: a record of the topic stays what it
+// is, and the log must go on having the record that it names.
+type AuditHead struct {
+	Log  string `json:"log"`  // name of the log: several may stand beside one topic
+	Seq  uint64 `json:"seq"`  // number of its last record then
+	Hash string `json:"hash"` // of that record and all before it, hex
 }
 
 // Scope is what a run screens again.
@@ -74,6 +83,7 @@ type recordJSON struct {
 	Lists    []ListVersion `json:"lists"`
 	Scope    Scope         `json:"scope"`
 	FromSeq  uint64        `json:"from_seq"`
+	Audit    AuditHead     `json:"audit"`
 }
 
 // appendRecord appends the value of a record. The first one of a topic carries base and epoch.
@@ -109,6 +119,11 @@ func appendRecord(dst []byte, a *Activation, first bool, base uint64) []byte {
 		if a.Scope == Since {
 			dst = fmt.Appendf(dst, `,"from_seq":%d`, a.FromSeq)
 		}
+	}
+	if a.Audit.Seq > 0 {
+		dst = canonical.AppendString(append(dst, `,"audit":{"log":`...), a.Audit.Log)
+		dst = fmt.Appendf(dst, `,"seq":%d,"hash":`, a.Audit.Seq)
+		dst = append(canonical.AppendString(dst, a.Audit.Hash), '}')
 	}
 	return append(dst, '}')
 }

@@ -21,11 +21,19 @@ type Log struct {
 	log    stream.Log
 	pub    stream.Publisher
 	logger zerolog.Logger
+	audit  func() (AuditHead, error)
 }
 
 // New returns the log. It dials nothing. Only Append needs pub.
 func New(log stream.Log, pub stream.Publisher, logger zerolog.Logger) *Log {
 	return &Log{log: log, pub: pub, logger: logger}
+}
+
+// WithAudit makes every record that is appended say where an audit log ends, which head tells.
+func (l *Log) WithAudit(head func() (AuditHead, error)) *Log {
+	with := *l
+	with.audit = head
+	return &with
 }
 
 // State is what the topic says at one moment.
@@ -123,7 +131,7 @@ func (s *State) take(rec *stream.Record, logger zerolog.Logger) (a Activation, o
 	a = Activation{
 		Seq: s.Base + uint64(rec.Offset) + 1, Epoch: s.Epoch,
 		Kind: r.Kind, Version: r.Version, Previous: r.Previous, Author: r.Author, Reason: r.Reason, At: r.At, Lists: r.Lists,
-		Scope: r.Scope, FromSeq: r.FromSeq,
+		Scope: r.Scope, FromSeq: r.FromSeq, Audit: r.Audit,
 	}
 	s.Last[a.Kind] = a
 	return a, true, nil
@@ -135,6 +143,12 @@ func (s *State) take(rec *stream.Record, logger zerolog.Logger) (a Activation, o
 func (l *Log) Append(ctx context.Context, before State, base uint64, a Activation) (Activation, error) {
 	if err := a.Check(); err != nil {
 		return a, err
+	}
+	if l.audit != nil {
+		var err error
+		if a.Audit, err = l.audit(); err != nil {
+			return a, fmt.Errorf("appending to %s: %w", schemas.Activations, err)
+		}
 	}
 	id := newID()
 	a.Epoch = before.Epoch

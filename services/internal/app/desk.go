@@ -90,7 +90,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.
 		}
 	}
 	d.order = activation.New(d.kafka, producer, log)
-	d.deps = importDeps(d.Cache, d.kafka, producer, d.warehouse, log)
+	d.deps = importDeps(cfg, d.Cache, d.kafka, producer, d.warehouse, log)
 	d.deps.Audit = d.audit
 	return d, nil
 }
@@ -106,8 +106,9 @@ func (d *Desk) schema(ctx context.Context) error {
 
 // importDeps are what a change of the lists works on. warehouse may be nil: then a new topic of activations begins its
 // numbers above what Redis knows.
-func importDeps(redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
-	d := watchlist.Deps{Store: redis, Leases: redis, Activations: activation.New(kafka, producer, log), Register: redis, Now: time.Now, Logger: log}
+func importDeps(cfg *config.Config, redis *cache.Client, kafka *broker.Client, producer stream.Publisher, w *warehouse.Warehouse, log zerolog.Logger) watchlist.Deps {
+	order := activation.New(kafka, producer, log).WithAudit(auditHead(cfg))
+	d := watchlist.Deps{Store: redis, Leases: redis, Activations: order, Register: redis, Now: time.Now, Logger: log}
 	if w != nil {
 		d.Known, d.Past = w.HighestSeq, w
 	}

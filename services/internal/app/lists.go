@@ -78,7 +78,7 @@ func (p *Pipeline) addWatchlist() (*watchlist.API, error) {
 		}
 		p.add("producer", p.producer.Run)
 	}
-	d := importDeps(p.redis, p.kafka, p.producer, p.warehouse, p.log)
+	d := importDeps(p.cfg, p.redis, p.kafka, p.producer, p.warehouse, p.log)
 	d.Copy, d.Memory, d.Audit, d.Metrics = dir.Join("lists.kept"), p.memory, AuditLog(p.cfg, p.log), watchlist.NewMetrics(p.reg)
 	service, err := watchlist.New(watchlist.Config{Copy: d.Copy, Notes: dir.Join("lists.notes"), Sources: sources}, d)
 	if err != nil {

@@ -70,7 +70,7 @@ func (p *Pipeline) addLookback() error {
 		Chain: lookback.Chain{{{Group: schemas.GroupEnrichment, Topic: schemas.Transfers}, again}, {{Group: schemas.GroupAlerting, Topic: schemas.Screened}},
 			{{Group: schemas.GroupRecorderVerdicts, Topic: schemas.Verdicts}, {Group: schemas.GroupRecorderFlagged, Topic: schemas.Flagged}}},
 	}, lookback.Deps{
-		Warehouse: p.warehouse, Snapshots: oldLists{watchlist.Versions{Store: p.redis, Past: p.warehouse}}, Activations: activation.New(p.kafka, producer, p.log),
+		Warehouse: p.warehouse, Snapshots: oldLists{watchlist.Versions{Store: p.redis, Past: p.warehouse}}, Activations: activation.New(p.kafka, producer, p.log).WithAudit(auditHead(p.cfg)),
 		Lists: p.redis, Topics: p.kafka, Leases: p.redis, Publisher: producer,
 	}, lookback.NewMetrics(p.reg))
 	if err != nil {
@@ -135,7 +135,7 @@ func OrderLookback(ctx context.Context, cfg *config.Config, o lookback.Ordered, 
 		rec.Detail["since"] = o.Since.Format(time.RFC3339)
 	}
 	err = audit.Do(ctx, AuditLog(cfg, log), rec, func(ctx context.Context) error {
-		a, err = lookback.Order(ctx, activation.New(kafka, producer, log), o)
+		a, err = lookback.Order(ctx, activation.New(kafka, producer, log).WithAudit(auditHead(cfg)), o)
 		return err
 	})
 	return a, err

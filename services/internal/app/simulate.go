@@ -120,7 +120,7 @@ func (p *Pipeline) importSimulated(ctx context.Context, g *simulate.Generator) e
 	for i := range entries {
 		csv = simulate.AppendCSV(csv, &entries[i])
 	}
-	_, err := watchlist.Import(ctx, importDeps(p.redis, p.kafka, p.producer, p.warehouse, p.log), watchlist.ImportRequest{
+	_, err := watchlist.Import(ctx, importDeps(p.cfg, p.redis, p.kafka, p.producer, p.warehouse, p.log), watchlist.ImportRequest{
 		Format: "csv", Options: format.Options{List: simulate.ListName}, Source: "made by Sluice",
 		Files:  []format.Input{{Name: simulate.ListName, R: bytes.NewReader(csv)}},
 		Author: "simulator", Reason: "sluice run --simulate",

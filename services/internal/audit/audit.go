@@ -4,10 +4,12 @@
 // The contract for what changes something: append first, act then, so that what cannot be written down is not done; Do
 // does both, and notes a failure. A record tells what happened in names, ids and counts; it never holds a secret.
 //
-// What a hash chain cannot show by itself is the loss of its end: whoever may write the log may also cut it off. The head
-// (number and hash of the last record) therefore stands in a file beside the log, every record is also a log line, and the
-// head is what `sluice audit head` prints, to be kept where the log's owner cannot write. Verify compares with all that it is
-// given. Somebody who rewrites log and head file together is found only by a head that was kept elsewhere.
+// What a hash chain cannot show by itself is the loss of its end: whoever may write the log may also cut it off, or write
+// it anew. The head (number and hash of the last record) therefore stands in a file beside the log, every record is also a
+// log line, and every activation of lists carries it into a topic that whoever keeps the log cannot change: those are the
+// anchors that Verify compares with, beside a head that somebody has kept, which is what `sluice audit head` prints. Somebody
+// who rewrites log and head file together is found by the first anchor behind the change; what was written since the last
+// anchor can be taken away unseen.
 package audit
 
 import (

@@ -44,8 +44,8 @@ func written(t testing.TB, dir string, n int) (*audit.File, []byte) {
 	return f, text
 }
 
-func verify(path string, anchor *audit.Hash) (audit.Report, error) {
-	return audit.Verify(path, anchor, nil)
+func verify(path string, anchors ...audit.Anchor) (audit.Report, error) {
+	return audit.Verify(path, anchors, nil)
 }
 
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
@@ -101,40 +101,77 @@ func TestAnyChangeIsFound(t *testing.T) {
 		if err := os.WriteFile(f.Path(), bad, 0o600); err != nil {
 			rt.Fatal(err)
 		}
-		if report, err := verify(f.Path(), nil); !errors.Is(err, audit.ErrBroken) {
+		if report, err := verify(f.Path()); !errors.Is(err, audit.ErrBroken) {
 			rt.Fatalf("not found: %+v %v", report, err)
 		}
 	})
 }
 
-// A log that is cut off together with its head file looks whole by itself; a head that was kept elsewhere shows it.
+// What somebody does who may write the log and its head file looks whole by itself; heads that were noted elsewhere show
+// it, and say whether the end is missing or all was written anew.
 func TestOnlyAKeptHeadShowsALogThatWasRewritten(t *testing.T) {
-	f, text := written(t, t.TempDir(), 4)
-	kept, err := audit.ReadHead(f.Path())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := verify(f.Path(), &kept.Hash); err != nil {
-		t.Errorf("the log as it was: %v", err)
-	}
-	shorter, _ := written(t, t.TempDir(), 3)
-	for _, name := range []string{"", ".head"} {
-		b, err := os.ReadFile(shorter.Path() + name)
+	head := func(f *audit.File) audit.Head {
+		t.Helper()
+		h, err := audit.ReadHead(f.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if name == "" && !bytes.HasPrefix(text, b) {
-			t.Fatal("the shorter log is not the beginning of the longer one")
-		}
-		if err := os.WriteFile(f.Path()+name, b, 0o600); err != nil {
+		return h
+	}
+	f, text := written(t, t.TempDir(), 2)
+	second := audit.Anchor{Head: head(f), Where: "the topic"}
+	for n := range 2 {
+		if err := f.Append(t.Context(), record(2+n)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := verify(f.Path(), nil); err != nil {
-		t.Errorf("without an anchor: %v", err)
+	fourth := audit.Anchor{Head: head(f), Where: "the topic"}
+	kept := audit.Anchor{Head: audit.Head{Hash: fourth.Hash}, Where: "--head"}
+	if r, err := verify(f.Path(), second, fourth, fourth, kept); err != nil || r.Anchored != 4 {
+		t.Errorf("the log as it was: %+v %v", r, err)
 	}
-	if _, err := verify(f.Path(), &kept.Hash); !errors.Is(err, audit.ErrBroken) {
-		t.Errorf("with it: %v", err)
+	if r, err := verify(f.Path(), second); err != nil || r.Anchored != 2 {
+		t.Errorf("a log that went on: %+v %v", r, err)
+	}
+	wrong := audit.Anchor{Head: audit.Head{Seq: 3, Hash: fourth.Hash}, Where: "the topic"}
+	if _, err := verify(f.Path(), wrong); !errors.Is(err, audit.ErrBroken) {
+		t.Errorf("a hash of another number: %v", err)
+	}
+
+	cut, short := written(t, t.TempDir(), 3)
+	if !bytes.HasPrefix(short, text) {
+		t.Fatal("the shorter log does not begin as the longer one")
+	}
+	anew := newLog(t.TempDir())
+	for n := range 6 {
+		if err := anew.Append(t.Context(), record(10+n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := newLog(t.TempDir())
+	for _, c := range []struct {
+		name string
+		log  *audit.File
+		want []string
+	}{
+		{"cut off", cut, []string{"the topic knows of record 4, and the log ends with record 3", "no record has the hash " + fourth.Hash.String() + " of --head"}},
+		{"written anew", anew, []string{"record 2 is not the one that the topic knows", "record 4 is not the one", "no record has the hash"}},
+		{"taken away", gone, []string{"there is no log at"}},
+	} {
+		if c.log != gone {
+			if _, err := verify(c.log.Path()); err != nil {
+				t.Errorf("%s: without an anchor: %v", c.name, err)
+			}
+		}
+		r, err := verify(c.log.Path(), second, fourth, kept)
+		if !errors.Is(err, audit.ErrBroken) || len(r.Problems) != len(c.want) {
+			t.Fatalf("%s: %q %v", c.name, r.Problems, err)
+		}
+		for i, p := range r.Problems {
+			if !strings.Contains(p, c.want[i]) {
+				t.Errorf("%s: %q, want %q", c.name, p, c.want[i])
+			}
+		}
 	}
 }
 
@@ -148,7 +185,7 @@ func TestAWriteThatACrashInterrupted(t *testing.T) {
 			if err := os.WriteFile(f.Path(), append(text, torn...), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			report, err := verify(f.Path(), nil)
+			report, err := verify(f.Path())
 			if err != nil || report.Torn != len(torn) || report.Head.Seq != 2 {
 				t.Fatalf("before: %+v %v", report, err)
 			}
@@ -169,7 +206,7 @@ func TestAWriteThatACrashInterrupted(t *testing.T) {
 	if err := os.Remove(f.Path() + ".head"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify(f.Path(), nil); !errors.Is(err, audit.ErrBroken) {
+	if _, err := verify(f.Path()); !errors.Is(err, audit.ErrBroken) {
 		t.Errorf("two records and no head file: %v", err)
 	}
 	if err := f.Append(t.Context(), record(1)); err == nil {
@@ -178,7 +215,7 @@ func TestAWriteThatACrashInterrupted(t *testing.T) {
 	if err := os.WriteFile(f.Path(), text[:last], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify(f.Path(), nil); err != nil {
+	if _, err := verify(f.Path()); err != nil {
 		t.Errorf("one record and no head file: %v", err)
 	}
 }
@@ -221,7 +258,7 @@ func TestSeveralProcessesShareALog(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	if report, err := verify(filepath.Join(dir, "audit.log"), nil); err != nil || report.Head.Seq != writers*each {
+	if report, err := verify(filepath.Join(dir, "audit.log")); err != nil || report.Head.Seq != writers*each {
 		t.Errorf("%+v %v", report, err)
 	}
 }
@@ -249,7 +286,7 @@ func TestARecordThatSaysNothingIsRefused(t *testing.T) {
 	if err := f.Append(t.Context(), long); err != nil {
 		t.Error(err)
 	}
-	if _, err := verify(f.Path(), nil); err != nil {
+	if _, err := verify(f.Path()); err != nil {
 		t.Errorf("the largest record: %v", err)
 	}
 }
@@ -297,7 +334,7 @@ func FuzzVerify(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		report, err := verify(path, nil)
+		report, err := verify(path)
 		if err != nil && !errors.Is(err, audit.ErrBroken) {
 			t.Fatal(err)
 		}

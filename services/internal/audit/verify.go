@@ -13,6 +13,7 @@ type Report struct {
 	Head     Head     // of the last record that is whole
 	Torn     int      // bytes behind it that an interrupted write left; no record that was acknowledged
 	NoHead   bool     // there is no head file
+	Anchored uint64   // number of the last record that an anchor has; 0: none
 	Problems []string // where the log is not what was written; none: it is
 }
 
@@ -22,10 +23,21 @@ var ErrBroken = errors.New("the audit log is not what was written")
 // maxProblems bounds how many places are named: after the first, what follows is of little worth.
 const maxProblems = 20
 
-// Verify reads a whole log and its head file, and gives each record to each, when that is not nil. anchor is a head's
-// hash that was kept elsewhere; nil: none. The error is ErrBroken when Problems has any, or that of reading.
-func Verify(path string, anchor *Hash, each func(seq uint64, r Record) error) (Report, error) {
+// Anchor is the head that the log had once, as it was noted elsewhere.
+type Anchor struct {
+	Head         // Seq 0: only the hash is known
+	Where string // for people
+}
+
+// Verify reads a whole log and its head file, and gives each record to each, when that is not nil. The log must have the
+// record of every anchor, with all before it as they were. The error is ErrBroken when Problems has any, or that of
+// reading. Anchors are to be read before the log is.
+func Verify(path string, anchors []Anchor, each func(seq uint64, r Record) error) (Report, error) {
 	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) && len(anchors) > 0 {
+		r := Report{Problems: []string{fmt.Sprintf("there is no log at %s, and %s knows of record %d", path, anchors[len(anchors)-1].Where, anchors[len(anchors)-1].Seq)}}
+		return r, ErrBroken
+	}
 	if err != nil {
 		return Report{}, fmt.Errorf("audit: %w", err)
 	}
@@ -35,11 +47,19 @@ func Verify(path string, anchor *Hash, each func(seq uint64, r Record) error) (R
 	if err != nil {
 		return Report{}, fmt.Errorf("audit: %w", err)
 	}
-	v := verifier{each: each, kept: kept, anchor: anchor}
+	v := verifier{each: each, kept: kept, anchors: map[Hash][]Anchor{}}
+	for _, a := range anchors {
+		v.anchors[a.Hash] = append(v.anchors[a.Hash], a)
+	}
 	if err := v.read(file); err != nil {
 		return v.Report, fmt.Errorf("audit: %s: %w", path, err)
 	}
 	v.ends(path)
+	for _, a := range anchors { // in their order; what the log has is struck off
+		if len(v.anchors[a.Hash]) > 0 {
+			v.missing(a)
+		}
+	}
 	if len(v.Problems) > 0 {
 		return v.Report, ErrBroken
 	}
@@ -48,12 +68,11 @@ func Verify(path string, anchor *Hash, each func(seq uint64, r Record) error) (R
 
 type verifier struct {
 	Report
-	each      func(uint64, Record) error
-	kept      Head
-	anchor    *Hash
-	sawKept   bool
-	sawAnchor bool
-	lines     int
+	each    func(uint64, Record) error
+	kept    Head
+	anchors map[Hash][]Anchor // that no record was found for yet
+	sawKept bool
+	lines   int
 }
 
 func (v *verifier) problem(format string, args ...any) {
@@ -99,7 +118,13 @@ func (v *verifier) line(text []byte) error {
 	}
 	v.Head = Head{l.Seq, hash}
 	v.sawKept = v.sawKept || v.Head == v.kept
-	v.sawAnchor = v.sawAnchor || v.anchor != nil && hash == *v.anchor
+	for _, a := range v.anchors[hash] {
+		if a.Seq != 0 && a.Seq != l.Seq {
+			v.problem("line %d: record %d has the hash that %s has of record %d", v.lines, l.Seq, a.Where, a.Seq)
+		}
+		v.Anchored = l.Seq
+	}
+	delete(v.anchors, hash)
 	if v.each != nil {
 		return v.each(l.Seq, r)
 	}
@@ -119,8 +144,17 @@ func (v *verifier) ends(path string) {
 	default:
 		v.problem("record %d is not the one that the head file knows", v.kept.Seq)
 	}
-	if v.anchor != nil && !v.sawAnchor {
-		v.problem("no record has the hash %s: the log was cut off before it, or written anew", v.anchor)
+}
+
+// missing says what it means that the log has not the record of an anchor.
+func (v *verifier) missing(a Anchor) {
+	switch {
+	case a.Seq == 0:
+		v.problem("no record has the hash %s of %s: the log was cut off before it, or written anew", a.Hash, a.Where)
+	case a.Seq > v.Head.Seq:
+		v.problem("%s knows of record %d, and the log ends with record %d: its end was cut off", a.Where, a.Seq, v.Head.Seq)
+	default:
+		v.problem("record %d is not the one that %s knows, %s: the log was written anew", a.Seq, a.Where, a.Hash)
 	}
 }
 

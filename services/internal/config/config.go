@@ -192,6 +192,7 @@ type Recorder struct {
 // Audit is the log of who changed which list, rule, key or verdict.
 type Audit struct {
 	File string `name:"file" help:"The audit log; none: audit.log in the data folder." placeholder:"FILE" type:"path"`
+	Name string `name:"name" default:"audit" help:"Name of the log in activations, which note where it ends: another one for each log beside one Kafka." placeholder:"NAME"`
 }
 
 // AuditFile is where the audit log is.

@@ -178,7 +178,7 @@ func (v *verifier) duplicatedVerdicts(ctx context.Context) error {
 				return err
 			}
 			if unreadable > 0 && pass == 0 {
-				v.note("%d records of %s/%d cannot be read", unreadable, s.topic, s.partition)
+				v.uncheck("%d records of %s/%d cannot be read", unreadable, s.topic, s.partition)
 			}
 			v.report.Verdicts += int64(len(all))
 			if err := v.compare(ctx, all); err != nil {

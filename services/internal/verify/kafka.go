@@ -185,7 +185,12 @@ func (c *cluster) committed(ctx context.Context, group, name string, partitions 
 	for i := range out {
 		out[i] = -1
 	}
+	// A group that nobody ever was in has committed nothing.
+	unknown := func(code int16) bool { return errors.Is(kerr.ErrorForCode(code), kerr.GroupIDNotFound) }
 	take := func(p int32, offset int64, code int16) error {
+		if unknown(code) {
+			return nil
+		}
 		if err := kerr.ErrorForCode(code); err != nil {
 			return fmt.Errorf("kafka: offset of group %s in %s/%d: %w", group, name, p, err)
 		}
@@ -194,7 +199,7 @@ func (c *cluster) committed(ctx context.Context, group, name string, partitions 
 		}
 		return nil
 	}
-	if err := kerr.ErrorForCode(res.ErrorCode); err != nil {
+	if err := kerr.ErrorForCode(res.ErrorCode); err != nil && !unknown(res.ErrorCode) {
 		return nil, fmt.Errorf("kafka: offsets of group %s: %w", group, err)
 	}
 	for _, rt := range res.Topics { // older brokers
@@ -205,7 +210,7 @@ func (c *cluster) committed(ctx context.Context, group, name string, partitions 
 		}
 	}
 	for _, rg := range res.Groups {
-		if err := kerr.ErrorForCode(rg.ErrorCode); err != nil {
+		if err := kerr.ErrorForCode(rg.ErrorCode); err != nil && !unknown(rg.ErrorCode) {
 			return nil, fmt.Errorf("kafka: offsets of group %s: %w", group, err)
 		}
 		for _, rt := range rg.Topics {
@@ -222,6 +227,20 @@ func (c *cluster) committed(ctx context.Context, group, name string, partitions 
 // scan reads the spans and calls each for every record in them that readers may see, in the order of each partition.
 // What retention deletes meanwhile is passed over.
 func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record) error) error {
+	return c.read(ctx, spans, kgo.ReadCommitted(), func(r *kgo.Record) error {
+		if r.Attrs.IsControl() {
+			return nil
+		}
+		return each(r)
+	})
+}
+
+// scanAll is scan with what readers may not see: the markers of transactions, and what was aborted.
+func (c *cluster) scanAll(ctx context.Context, spans []span, each func(*kgo.Record) error) error {
+	return c.read(ctx, spans, kgo.ReadUncommitted(), each)
+}
+
+func (c *cluster) read(ctx context.Context, spans []span, isolation kgo.IsolationLevel, each func(*kgo.Record) error) error {
 	left := map[string]map[int32]int64{} // where each partition's span ends
 	from := map[string]map[int32]kgo.Offset{}
 	open := 0
@@ -240,7 +259,7 @@ func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record)
 	}
 	// Control records are asked for to see the end of a span that ends with one.
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(isolation), kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxBytes(16 << 20), kgo.FetchMaxPartitionBytes(2 << 20), kgo.FetchMaxWait(250 * time.Millisecond), kgo.MaxConcurrentFetches(2),
 	}, c.options...)...)
@@ -261,7 +280,7 @@ func (c *cluster) scan(ctx context.Context, spans []span, each func(*kgo.Record)
 			if !reading {
 				continue
 			}
-			if r.Offset < to && !r.Attrs.IsControl() {
+			if r.Offset < to {
 				if err := each(r); err != nil {
 					return err
 				}

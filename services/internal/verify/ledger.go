@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/twmb/franz-go/pkg/kgo"
+	"math"
+	"strings"
 
 	"sluice/schemas"
 )
 
 // unrecorded is the statement for the ids of a slice of the ledger that are neither recorded nor dead-lettered: id, a
 // partition, the first offset in the topic that is there now (-1: it was in an earlier one of that name), and whether
-// enrichment had not come to it yet.
+// enrichment had not come to it yet, and will.
 func (v *verifier) unrecorded(cut func(string) string) string {
 	return fmt.Sprintf(`SELECT id, argMin(partition, offset) AS part, min(if(epoch = %[1]s, offset, -1)) AS first,
-	lower(hex(argMin(hash, offset))) AS sum, first >= %[2]s[part + 1] AS waiting
+	lower(hex(argMin(hash, offset))) AS sum, first >= %[2]s[part + 1] AND first < %[7]s[part + 1] AS waiting
 FROM %[3]s.ledger
 WHERE topic = %[4]s AND %[5]s AND %[6]s
 	AND sipHash128(id) NOT IN (SELECT sipHash128(id) FROM %[3]s.transfers WHERE %[6]s)
@@ -23,11 +23,46 @@ WHERE topic = %[4]s AND %[5]s AND %[6]s
 	AND (partition, offset, lower(hex(hash))) NOT IN (SELECT source_partition, source_offset, substring(sha256, 1, 32) FROM %[3]s.dead_letters WHERE source_topic = %[4]s)
 GROUP BY id`,
 		quoted(v.at.topics[schemas.Transfers].epoch), v.at.throughAll(schemas.GroupEnrichment, schemas.Transfers),
-		db, quoted(schemas.Transfers), v.between("accepted_at"), cut("id"))
+		db, quoted(schemas.Transfers), v.between("accepted_at"), cut("id"), v.at.ends)
+}
+
+// ends is where each partition of the topic ends for the ledger, as an array of SQL: behind whatever the ledger has, but
+// for a partition that ends before that. Its log was cut off, and nobody will come to what it had.
+func (v *verifier) ends(ctx context.Context) (string, error) {
+	t := v.at.topics[schemas.Transfers]
+	last := map[int]int64{}
+	sql := fmt.Sprintf("SELECT partition, max(offset) FROM %s.ledger WHERE topic = %s AND epoch = %s GROUP BY partition", db, quoted(schemas.Transfers), quoted(t.epoch))
+	if err := v.ch.query(ctx, sql, nil, func(row []byte) error {
+		var p int
+		var offset int64
+		defer func() { last[p] = offset }()
+		return scan(row, &p, &offset)
+	}); err != nil {
+		return "", err
+	}
+	// The topic after the ledger: it has at least what was in the ledger then.
+	now, err := v.kafka.topic(ctx, schemas.Transfers)
+	if err != nil && !errors.Is(err, errNoTopic) {
+		return "", err
+	}
+	parts := []string{}
+	for p := range max(1, len(t.bounds)) {
+		end := int64(math.MaxInt64)
+		if offset, ok := last[p]; ok && now.epoch == t.epoch && p < len(now.bounds) && now.bounds[p].end <= offset {
+			end = now.bounds[p].end
+			v.note("%s/%d ends at offset %d, and the ledger has %d: the log was cut off", schemas.Transfers, p, end, offset)
+		}
+		parts = append(parts, fmt.Sprintf("toInt64(%d)", end))
+	}
+	return "[" + strings.Join(parts, ", ") + "]", nil
 }
 
 // ledger finds what was accepted and never recorded.
 func (v *verifier) ledger(ctx context.Context) error {
+	var err error
+	if v.at.ends, err = v.ends(ctx); err != nil {
+		return err
+	}
 	s, ids := newSuspects(), newIDs()
 	flush := func() error {
 		if err := v.missing(ctx, s, ids); err != nil {
@@ -36,7 +71,7 @@ func (v *verifier) ledger(ctx context.Context) error {
 		s, ids = newSuspects(), newIDs()
 		return nil
 	}
-	err := v.eachSlice(ctx, func(cut func(string) string) error {
+	err = v.eachSlice(ctx, func(cut func(string) string) error {
 		var some, waiting int64
 		// Almost always there are none, and this is the cheap way to know.
 		cheap := fmt.Sprintf("SELECT count() FROM %[1]s.ledger WHERE topic = %[2]s AND %[3]s AND %[4]s AND sipHash128(id) NOT IN (SELECT sipHash128(id) FROM %[1]s.transfers WHERE %[4]s)",
@@ -144,117 +179,4 @@ func (l *idList) at(i int) string {
 		from = l.ends[i-1]
 	}
 	return string(l.text[from:l.ends[i]])
-}
-
-// gaps finds offsets that the ledger has not, although the group that writes it has passed them.
-func (v *verifier) gaps(ctx context.Context) error {
-	type part struct {
-		epoch             string
-		partition         int32
-		first, last, rows int64
-	}
-	now := v.at.topics[schemas.Transfers]
-	var parts []part
-	seen := map[int32]bool{}
-	sql := fmt.Sprintf("SELECT epoch, partition, min(offset), max(offset), uniqExact(offset) FROM %s.ledger WHERE topic = %s AND %s GROUP BY epoch, partition ORDER BY epoch, partition",
-		db, quoted(schemas.Transfers), v.between("accepted_at"))
-	err := v.ch.query(ctx, sql, nil, func(row []byte) error {
-		var p part
-		if err := scan(row, &p.epoch, &p.partition, &p.first, &p.last, &p.rows); err != nil {
-			return err
-		}
-		parts = append(parts, p)
-		seen[p.partition] = seen[p.partition] || p.epoch == now.epoch
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, p := range parts {
-		if p.rows == p.last-p.first+1 {
-			continue
-		}
-		if err := v.holes(ctx, p.epoch, p.partition); err != nil {
-			return err
-		}
-	}
-	if !v.cfg.To.IsZero() || !v.cfg.From.IsZero() {
-		return nil // the ends of a part of the time tell nothing
-	}
-	// What the group has committed, it has written: the end of the ledger, and a partition that is missing wholly.
-	for p := range now.bounds {
-		through := v.at.committed[schemas.GroupRecorderLedger][schemas.Transfers][p]
-		last := int64(-1)
-		for _, have := range parts {
-			if have.epoch == now.epoch && have.partition == int32(p) {
-				last = have.last
-			}
-		}
-		if through <= 0 {
-			continue
-		}
-		from := last + 1
-		if !seen[int32(p)] {
-			from = min(now.bounds[p].start, through-1)
-		}
-		if err := v.hole(ctx, now.epoch, int32(p), from, through); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// holes goes through the offsets of a partition in order.
-func (v *verifier) holes(ctx context.Context, epoch string, partition int32) error {
-	next := int64(-1)
-	sql := fmt.Sprintf("SELECT offset FROM %s.ledger WHERE topic = %s AND epoch = %s AND partition = %d AND %s ORDER BY offset",
-		db, quoted(schemas.Transfers), quoted(epoch), partition, v.between("accepted_at"))
-	return v.ch.query(ctx, sql, nil, func(row []byte) error {
-		var offset int64
-		if err := scan(row, &offset); err != nil {
-			return err
-		}
-		from := next
-		next = max(next, offset+1)
-		if from >= 0 && offset > from {
-			return v.hole(ctx, epoch, partition, from, offset)
-		}
-		return nil
-	})
-}
-
-// holeRows is how many offsets of one hole are looked up and listed each by itself.
-const holeRows = 10_000
-
-// hole reports offsets that are missing. Where the topic still has them it tells what they are; an offset at which it has
-// no record (a transaction's marker) is none that is missing.
-func (v *verifier) hole(ctx context.Context, epoch string, partition int32, from, to int64) error {
-	if from >= to {
-		return nil
-	}
-	now, err := v.kafka.topic(ctx, schemas.Transfers)
-	if err != nil && !errors.Is(err, errNoTopic) {
-		return err
-	}
-	report := func(offset int64, h head, detail string) error {
-		return v.find(Finding{Class: Lost, Kind: "ledger_gap", ID: h.ID, TransferID: h.TransferID, Tenant: h.Tenant,
-			Topic: schemas.Transfers, Partition: partition, Offset: offset, Detail: detail})
-	}
-	kept := to // from here on the topic has the records
-	if err == nil && epoch == now.epoch && int(partition) < len(now.bounds) {
-		kept = min(to, max(from, now.bounds[partition].start))
-	}
-	for offset := from; offset < kept; offset++ {
-		if offset-from >= holeRows {
-			v.report.Lost += kept - offset
-			v.note("a gap in the ledger has %d offsets, %d to %d of partition %d", kept-from, from, kept-1, partition)
-			break
-		}
-		if err := report(offset, head{}, "the ledger has no row, and the topic does not keep the record any more"); err != nil {
-			return err
-		}
-	}
-	return v.kafka.scan(ctx, []span{{schemas.Transfers, partition, kept, to}}, func(r *kgo.Record) error {
-		return report(r.Offset, headOf(r), "the ledger has no row for a record of the topic")
-	})
 }

@@ -23,6 +23,18 @@ type listed struct {
 // fingerprint, no segment.
 type plainLists struct {
 	byKey map[address.Key][]listed
+	n     int // entries, with every change of one
+}
+
+// entry begins or ends an entry for the address of a text, and for the P2SH-P2WPKH address that an entry of a public key
+// hash lists too.
+func (l *plainLists) entry(e listed, networkName, text string, ends bool) {
+	k, _ := keyOfText(networkName, text)
+	l.change(k, e, ends)
+	if w, ok := address.WrappedSegwit(k); ok {
+		l.change(w, e, ends)
+	}
+	l.n++
 }
 
 const forEver = ^uint64(0)
@@ -83,13 +95,8 @@ ORDER BY list, network, address, tag, entry_id, content, seq`, db, parts, n)
 		if err := scan(row, &list, &networkName, &text, &tag, &entry, &content, &ends, &seq); err != nil {
 			return err
 		}
-		k, _ := keyOfText(networkName, text)
-		e := listed{list: intern(list), entry: intern(entry), spelling: maphash.Comparable(seed, [...]any{networkName, text, tag, content}), from: seq, to: forEver}
-		l.change(k, e, ends != 0)
-		// Of the public key hash that it is, an entry also lists the P2SH-P2WPKH address.
-		if w, ok := address.WrappedSegwit(k); ok {
-			l.change(w, e, ends != 0)
-		}
+		spelling := maphash.Comparable(seed, [...]any{networkName, text, tag, content})
+		l.entry(listed{list: intern(list), entry: intern(entry), spelling: spelling, from: seq, to: forEver}, networkName, text, ends != 0)
 		return nil
 	})
 	return l, err
@@ -151,7 +158,7 @@ FROM %[1]s.watchlist_history FINAL WHERE seq IN (SELECT seq FROM %[1]s.watchlist
 		}
 		want := maps.Clone(a.entries)
 		maps.DeleteFunc(want, func(_ string, n int64) bool { return n == 0 })
-		if maps.Equal(counts, want) {
+		if a.entries != nil && maps.Equal(counts, want) {
 			out = append(out, a.seq)
 		}
 	}

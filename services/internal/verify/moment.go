@@ -15,6 +15,7 @@ type moment struct {
 	topics    map[string]topic              // the ones that exist
 	committed map[string]map[string][]int64 // by group and topic; -1: nothing yet
 	slices    int                           // into which comparisons by id are cut
+	ends      string                        // see verifier.ends
 }
 
 // watched are the groups by the topics that they read.
@@ -38,7 +39,7 @@ func (v *verifier) look(ctx context.Context) error {
 		if _, known := v.at.topics[w.topic]; !known {
 			t, err := v.kafka.topic(ctx, w.topic)
 			if errors.Is(err, errNoTopic) {
-				v.note("%s does not exist", w.topic)
+				v.uncheck("%s does not exist: what it had is not compared", w.topic)
 				continue
 			}
 			if err != nil {

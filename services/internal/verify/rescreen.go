@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -39,8 +40,15 @@ const (
 	maxMemo = address.MaxText
 )
 
+// What the lists of a version are read from.
+const (
+	fromHistory = "clickhouse" // watchlist_history
+	fromRedis   = "redis"      // the snapshots that Redis distributes
+)
+
 // rescreen looks every address of recorded transfers up in the lists by which they were screened, and finds the hits
-// that are missing.
+// that are missing. The lists come from ClickHouse's history, and those that it does not have whole from Redis; what
+// neither has is not proved, and the report says so.
 func (v *verifier) rescreen(ctx context.Context) error {
 	seqs, err := v.provable(ctx)
 	if err != nil {
@@ -50,19 +58,17 @@ func (v *verifier) rescreen(ctx context.Context) error {
 	for _, s := range seqs {
 		known += fmt.Sprintf(", %d", s)
 	}
-	base := fmt.Sprintf("status != 'degraded' AND NOT JSONExtractBool(inputs, 'quarantined') AND %s", v.between("ingested_at"))
-	var total, unprovable int64
-	sql := fmt.Sprintf("SELECT count(), countIf(lists_seq NOT IN (%s)) FROM %s.transfers FINAL WHERE %s", known, db, base)
-	if err := v.ch.one(ctx, sql, &total, &unprovable); err != nil {
+	// Held for want of screening is no claim that anybody screened.
+	base := fmt.Sprintf("status != 'degraded' AND NOT (JSONExtractBool(inputs, 'quarantined') AND verdict = 'held') AND %s", v.between("ingested_at"))
+	var total int64
+	if err := v.ch.one(ctx, fmt.Sprintf("SELECT count() FROM %s.transfers FINAL WHERE %s", db, base), &total); err != nil {
 		return err
 	}
-	if v.report.Unprovable = unprovable; unprovable > 0 {
-		v.note("%d transfers were screened by lists that watchlist_history does not have whole (yet): those were not screened again", unprovable)
-	}
-	which := "1"
+	v.report.Screened = map[string]int64{}
+	which := fmt.Sprintf("%s AND lists_seq IN (%s)", base, known)
 	if !v.cfg.All && total > int64(v.cfg.Sample) {
 		// Another part each time, and, for certain, all that name an address which was ever listed.
-		which = fmt.Sprintf("(cityHash64(id, %d) %% %d < %d OR id IN (SELECT id FROM %s.transfer_addresses WHERE key IN (SELECT key FROM %[4]s.watchlist_history)))",
+		which += fmt.Sprintf(" AND (cityHash64(id, %d) %% %d < %d OR id IN (SELECT id FROM %s.transfer_addresses WHERE key IN (SELECT key FROM %[4]s.watchlist_history)))",
 			v.cfg.Now().UnixNano(), total, v.cfg.Sample, db)
 	}
 	var rows int64
@@ -75,22 +81,79 @@ func (v *verifier) rescreen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		sql := fmt.Sprintf("SELECT %s FROM %s.transfers FINAL WHERE %s AND lists_seq IN (%s) AND %s", screenedColumns, db, base, known, which)
-		err = v.ch.query(ctx, sql, nil, func(row []byte) error {
-			var s screened
-			if err := s.scan(row); err != nil {
-				return err
-			}
-			if n == 0 {
-				v.report.Rescreened++
-			}
-			return v.again(&s, lists)
-		})
+		screened, err := v.screenAgain(ctx, which, lists)
 		if err != nil {
 			return err
 		}
+		v.report.Screened[fromHistory] = screened // the same rows by every part
+	}
+	return v.rescreenRest(ctx, base, known)
+}
+
+// rescreenRest screens again what was screened by lists that the history does not have whole.
+func (v *verifier) rescreenRest(ctx context.Context, base, known string) error {
+	type rest struct {
+		seq     uint64
+		n, held int64 // held: of n, rows that nobody relies on
+		version string
+	}
+	var all []rest
+	sql := fmt.Sprintf("SELECT lists_seq, count(), countIf(NOT %s), any(lists_version) FROM %s.transfers FINAL WHERE %s AND lists_seq NOT IN (%s) GROUP BY lists_seq ORDER BY lists_seq", claimed, db, base, known)
+	if err := v.ch.query(ctx, sql, nil, func(row []byte) error {
+		var r rest
+		defer func() { all = append(all, r) }()
+		return scan(row, &r.seq, &r.n, &r.held, &r.version)
+	}); err != nil {
+		return err
+	}
+	redis := &redisConn{cfg: v.cfg.Redis, patience: v.cfg.Timeout}
+	defer redis.close()
+	for _, r := range all {
+		i, ok := v.known.index[r.seq]
+		switch {
+		case ok:
+			r.version = v.known.lists[i].version
+		case r.seq == 0 || r.seq > v.known.base: // no lists at all: of what relies on them that has been said
+			if r.n = r.held; r.n == 0 {
+				continue
+			}
+		}
+		err := errors.New("none is named")
+		var n int64
+		if v.cfg.Redis.URL != "" {
+			var broken error // what is no matter of Redis
+			err = redis.readStored(ctx, r.version, r.seq, func(l *plainLists) error {
+				n, broken = v.screenAgain(ctx, fmt.Sprintf("%s AND lists_seq = %d", base, r.seq), l)
+				return broken
+			})
+			if broken != nil || ctx.Err() != nil {
+				return errors.Join(broken, ctx.Err())
+			}
+		}
+		if err != nil {
+			redis.close()
+			redis.conn = nil
+			v.report.Unprovable += r.n
+			v.uncheck("%d transfers were screened by lists %d: watchlist_history does not have them whole (yet), and Redis: %v", r.n, r.seq, err)
+			continue
+		}
+		v.report.Screened[fromRedis] += n
 	}
 	return nil
+}
+
+// screenAgain screens the rows with a condition by the lists, and says how many they were.
+func (v *verifier) screenAgain(ctx context.Context, which string, lists *plainLists) (n int64, err error) {
+	sql := fmt.Sprintf("SELECT %s FROM %s.transfers FINAL WHERE %s", screenedColumns, db, which)
+	err = v.ch.query(ctx, sql, nil, func(row []byte) error {
+		var s screened
+		if err := s.scan(row); err != nil {
+			return err
+		}
+		n++
+		return v.again(&s, lists)
+	})
+	return n, err
 }
 
 // again screens one row again.

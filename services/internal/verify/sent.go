@@ -20,6 +20,12 @@ func (v *verifier) sent(ctx context.Context) error {
 	if v.cfg.Sent == "" {
 		return nil
 	}
+	name := byTransferID
+	if v.cfg.SentBy != "" {
+		name = func(id string) key { return byTransfer(v.cfg.SentBy, id) }
+	} else if err := v.tenants(ctx); err != nil {
+		return err
+	}
 	s, ids := newSuspects(), newIDs()
 	flush := func() error {
 		pending, err := v.underWay(ctx, s, schemas.Transfers, schemas.Screened, schemas.Verdicts)
@@ -29,10 +35,10 @@ func (v *verifier) sent(ctx context.Context) error {
 		v.report.Pending += pending
 		err = v.eachChunk(s, func(at place, ext *external) { ext.add(ids.at(int(at.offset))) }, "transfer_id String", func(ext *external) error {
 			return v.unknown(ctx, ext, func(id string) error {
-				if v.lost[byTransferID(id)] {
+				if v.lost[name(id)] {
 					return nil
 				}
-				return v.find(Finding{Class: Lost, Kind: "sent", TransferID: id, Detail: "sent and acknowledged, and neither recorded nor under way"})
+				return v.find(Finding{Class: Lost, Kind: "sent", TransferID: id, Tenant: v.cfg.SentBy, Detail: "sent and acknowledged, and neither recorded nor under way"})
 			})
 		})
 		s, ids = newSuspects(), newIDs()
@@ -45,7 +51,7 @@ func (v *verifier) sent(ctx context.Context) error {
 		}
 		defer ext.reset()
 		return v.unknown(ctx, ext, func(id string) error {
-			s.add(place{offset: int64(ids.add(id))}, byTransferID(id))
+			s.add(place{offset: int64(ids.add(id))}, name(id))
 			return nil
 		})
 	}
@@ -68,11 +74,27 @@ func (v *verifier) sent(ctx context.Context) error {
 	return flush()
 }
 
+// tenants says so when the ids of the file may be those of several.
+func (v *verifier) tenants(ctx context.Context) error {
+	var n int64
+	if err := v.ch.one(ctx, fmt.Sprintf("SELECT uniqExact(tenant) FROM %s.ledger WHERE tenant != ''", db), &n); err != nil {
+		return err
+	}
+	if n > 1 {
+		v.uncheck("there are %d tenants, and nothing says whose the sent ids are: one that a tenant lost and another has was not noticed (--sent-by names the tenant)", n)
+	}
+	return nil
+}
+
 // unknown calls fn for each id of the table that neither is recorded nor stands in the ledger as not recorded.
 func (v *verifier) unknown(ctx context.Context, ext *external, fn func(id string) error) error {
+	of := "1"
+	if v.cfg.SentBy != "" {
+		of = "tenant = " + quoted(v.cfg.SentBy)
+	}
 	sql := fmt.Sprintf(`SELECT DISTINCT transfer_id FROM suspects
-WHERE transfer_id NOT IN (SELECT transfer_id FROM %[1]s.transfers WHERE transfer_id IN (SELECT transfer_id FROM suspects))
-	AND transfer_id NOT IN (SELECT transfer_id FROM %[1]s.ledger WHERE transfer_id IN (SELECT transfer_id FROM suspects))`, db)
+WHERE transfer_id NOT IN (SELECT transfer_id FROM %[1]s.transfers WHERE %[2]s AND transfer_id IN (SELECT transfer_id FROM suspects))
+	AND transfer_id NOT IN (SELECT transfer_id FROM %[1]s.ledger WHERE %[2]s AND transfer_id IN (SELECT transfer_id FROM suspects))`, db, of)
 	return v.ch.query(ctx, sql, ext, func(row []byte) error {
 		var id string
 		if err := scan(row, &id); err != nil {

@@ -166,10 +166,14 @@ func (v *verifier) underWay(ctx context.Context, s *suspects, topics ...string) 
 	}
 	before := s.left
 	err = v.kafka.scan(ctx, spans, func(r *kgo.Record) error {
-		h := headOf(r)
-		s.clear(byID(h.ID))
-		s.clear(byTransfer(h.Tenant, h.TransferID))
-		s.clear(byTransferID(h.TransferID))
+		h := headOf(r) // what it does not tell is no name of anybody
+		if h.ID != "" {
+			s.clear(byID(h.ID))
+		}
+		if h.TransferID != "" {
+			s.clear(byTransfer(h.Tenant, h.TransferID))
+			s.clear(byTransferID(h.TransferID))
+		}
 		return nil
 	})
 	return int64(before - s.left), err

@@ -28,12 +28,14 @@ const DefaultSample = 100_000
 type Config struct {
 	Kafka      Kafka
 	ClickHouse ClickHouse
+	Redis      Redis // asked only for lists that ClickHouse's history does not have
 
 	Tenant        string        // of what arrives on the raw topic: ingest.tenant
 	PointerMaxAge time.Duration // lists.pointer_max_age; 0: 30 s
 
 	From, To time.Time // what was accepted in this time; zero: all
 	Sent     string    // file with the transfer ids that a client was answered 2xx for, one a line; "": none
+	SentBy   string    // tenant whose ids Sent has; "": of whichever tenant
 	Sample   int       // rows to screen again; 0: DefaultSample; beside them, all that touch a listed address
 	All      bool      // screen every row again
 
@@ -67,6 +69,7 @@ type verifier struct {
 	cfg    Config
 	ch     *clickHouse
 	kafka  *cluster
+	began  time.Time
 	report Report
 	at     moment
 	unseen map[key]bool // facts that were found unscreened
@@ -98,10 +101,9 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if !cfg.To.IsZero() && !cfg.From.Before(cfg.To) {
 		return Report{}, fmt.Errorf("from %s is not before to %s", cfg.From.Format(time.RFC3339), cfg.To.Format(time.RFC3339))
 	}
-	v := &verifier{cfg: cfg, report: Report{From: cfg.From, To: cfg.To}}
-	began := cfg.Now()
+	v := &verifier{cfg: cfg, report: Report{From: cfg.From, To: cfg.To}, began: cfg.Now()}
 	err := v.run(ctx)
-	v.report.Took = cfg.Now().Sub(began)
+	v.report.Took = cfg.Now().Sub(v.began)
 	return v.report, err
 }
 
@@ -121,6 +123,7 @@ func (v *verifier) run(ctx context.Context) (err error) {
 		{"where the groups stand", v.look},
 		{"what was recorded", v.count},
 		{"the ledger's offsets", v.gaps},
+		{"the ledger against the topic", v.topic},
 		{"the ledger against what was recorded", v.ledger},
 		{"flagged verdicts against flagged events", v.flagged},
 		{"the raw topic against what was recorded", v.raw},
