@@ -219,6 +219,7 @@ func TestSchemaOfActivations(t *testing.T) {
 		`{"kind":"rescreen","version":"run-7","author":"lookback","reason":"ofac-sdn","at":"2026-11-01T12:00:00Z"}`,
 		`{"kind":"rescreen","version":"run-8","author":"alice","at":"2026-11-01T12:00:00Z","scope":"since","from_seq":5}`,
 		`{"kind":"rescreen","version":"run-9","author":"sluice","at":"2026-11-01T12:00:00Z","scope":"held"}`,
+		strings.Replace(lists, `]}`, `],"audit":{"log":"audit","seq":3,"hash":"`+strings.Repeat("ab", 32)+`"}}`, 1),
 	} {
 		if err := validate(activations, value); err != nil {
 			t.Errorf("%s: %v", value, err)
@@ -228,6 +229,7 @@ func TestSchemaOfActivations(t *testing.T) {
 		`{}`, strings.Replace(lists, `"epoch":"e1",`, "", 1), strings.Replace(lists, `"lists":[`, `"list":[`, 1), strings.Replace(lists, `664`, `-1`, 1),
 		strings.Replace(lists, `"kind":"lists"`, `"kind":"rules"`, 1), strings.Replace(lists, `"kind":"lists"`, `"kind":"mood"`, 1),
 		strings.Replace(lists, `"author":"alice",`, "", 1), strings.Replace(lists, `12:00:00Z`, `12:00:00+01:00`, 1),
+		strings.Replace(lists, `]}`, `],"audit":{"log":"audit","seq":3,"hash":"ab"}}`, 1),
 	} {
 		if err := validate(activations, value); err == nil {
 			t.Errorf("%s is valid", value)

@@ -225,6 +225,33 @@ func TestReadGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
+// An appender that keeps an audit log notes where it ends; one whose log cannot be read appends nothing.
+func TestARecordSaysWhereTheAuditLogEnds(t *testing.T) {
+	plain, _, _ := newLog(t)
+	head, bad := AuditHead{}, error(nil)
+	l := plain.WithAudit(func() (AuditHead, error) { return head, bad })
+	ctx := t.Context()
+	for _, h := range []AuditHead{{}, {"audit", 7, strings.Repeat("ab", 32)}} {
+		s, err := l.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head = h; err == nil {
+			_, err = l.Append(ctx, s, 0, lists("v"))
+		}
+		if s, err2 := l.Read(ctx); err != nil || err2 != nil || s.Last[Lists].Audit != h {
+			t.Errorf("%+v, %v %v, want %+v", s.Last[Lists], err, err2, h)
+		}
+	}
+	bad = errors.New("torn")
+	if _, err := l.Append(ctx, State{}, 0, lists("v")); !errors.Is(err, bad) {
+		t.Errorf("%v", err)
+	}
+	if all, err := plain.All(ctx); err != nil || len(all) != 2 {
+		t.Errorf("%d activations, %v", len(all), err)
+	}
+}
+
 func TestIncompleteActivationsAreRefused(t *testing.T) {
 	l, _, _ := newLog(t)
 	for what, change := range map[string]func(*Activation){

@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -321,6 +325,32 @@ func TestTheTableOfActions(t *testing.T) {
 			t.Errorf("%q: twice, without help, or no OBJECT.VERB", i.Action)
 		}
 		seen[i.Action] = true
+	}
+}
+
+// TestEveryActionIsInTheTable fails for an action that is declared and that Append would refuse.
+func TestEveryActionIsInTheTable(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "action.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	ast.Inspect(file, func(node ast.Node) bool {
+		v, ok := node.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if of, ok := v.Type.(*ast.Ident); ok && of.Name == "Action" {
+			n++
+			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil || !audit.Action(text).Valid() {
+				t.Errorf("%s is not in Actions: %v", v.Names[0].Name, err)
+			}
+		}
+		return true
+	})
+	if n != len(audit.Actions) {
+		t.Errorf("%d actions are declared, and %d are in the table", n, len(audit.Actions))
 	}
 }
 

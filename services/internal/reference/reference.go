@@ -125,7 +125,8 @@ func scopes(s httpx.Scopes) string { return "`" + strings.ReplaceAll(s.String(),
 // Audit renders the table of actions of the audit log.
 func Audit(actions []audit.Info) string {
 	var b strings.Builder
-	b.WriteString("# Actions of the audit log\n\nWhat a record may say that somebody did.\n\n")
+	b.WriteString("# Actions of the audit log\n\nWhat a record may say that somebody did. What of a log that was tampered with is found, and by what: " +
+		"[security.md](../security.md#the-audit-log).\n\n")
 	row(&b, "action", "what happened")
 	row(&b, "---", "---")
 	for _, a := range actions {

@@ -151,6 +151,12 @@ func TestVerify(t *testing.T) {
 	broken("a held transfer without its event", verify.Lost, "flagged_event", "z-nobody", func(*testing.T) {
 		p.change("ALTER TABLE sluice.flagged_history DELETE WHERE transfer_id = 'z-nobody'")
 	})
+	broken("a held transfer that is not among the flagged", verify.Lost, "flagged_event", "z-other", func(*testing.T) {
+		p.change("ALTER TABLE sluice.flagged_events DELETE WHERE transfer_id = 'z-other'")
+	})
+	broken("a transfer that no look-up by address finds", verify.Lost, "addresses", "d-tx-17", func(*testing.T) {
+		p.change("ALTER TABLE sluice.transfer_addresses DELETE WHERE id = '" + p.idOf("d-tx-17") + "'")
+	})
 	broken("a fact that counts twice", verify.Duplicated, "rows", "c-tx-9", func(*testing.T) {
 		p.ask("INSERT INTO sluice.transfers SELECT * REPLACE (occurred_at + INTERVAL 1 SECOND AS occurred_at) FROM sluice.transfers FINAL WHERE transfer_id = 'c-tx-9'")
 	})

@@ -116,29 +116,32 @@ func (v *verifier) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer v.kafka.close()
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"where the groups stand", v.look},
-		{"what was recorded", v.count},
-		{"the ledger's offsets", v.gaps},
-		{"the ledger against the topic", v.topic},
-		{"the ledger against what was recorded", v.ledger},
-		{"flagged verdicts against flagged events", v.flagged},
-		{"the raw topic against what was recorded", v.raw},
-		{"what a client sent", v.sent},
-		{"rows that count twice", v.duplicatedRows},
-		{"verdicts that differ", v.duplicatedVerdicts},
-		{"what was called complete", v.complete},
-		{"screening again", v.rescreen},
-	} {
+	for _, step := range steps {
 		if v.cfg.Progress != nil {
 			v.cfg.Progress(step.what)
 		}
-		if err := step.do(ctx); err != nil {
+		if err := step.do(v, ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
 	return nil
+}
+
+// steps are what a run does, in their order; each is named where it stands in reconciled.
+var steps = []struct {
+	name, what string
+	do         func(*verifier, context.Context) error
+}{
+	{"look", "where the groups stand", (*verifier).look},
+	{"count", "what was recorded", (*verifier).count},
+	{"gaps", "the ledger's offsets", (*verifier).gaps},
+	{"topic", "the ledger against the topic", (*verifier).topic},
+	{"ledger", "the ledger against what was recorded", (*verifier).ledger},
+	{"partners", "what was recorded in one table and not in another", (*verifier).partners},
+	{"raw", "the raw topic against what was recorded", (*verifier).raw},
+	{"sent", "what a client sent", (*verifier).sent},
+	{"rows", "rows that count twice", (*verifier).duplicatedRows},
+	{"verdicts", "verdicts that differ", (*verifier).duplicatedVerdicts},
+	{"complete", "what was called complete", (*verifier).complete},
+	{"rescreen", "screening again", (*verifier).rescreen},
 }
