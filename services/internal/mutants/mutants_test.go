@@ -3,6 +3,7 @@ package mutants
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -68,19 +69,39 @@ func TestEveryMutantFits(t *testing.T) {
 	}
 }
 
+// proved finds what verify found.
+var proved = regexp.MustCompile(`sluice verify finds (\w+): (\w+)`)
+
 // failed finds the tests that failed, whose names stand farthest in.
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// TestMutants makes every mutant and fails for each that no test notices. SLUICE_MUTANTS names the file for the table.
+// TestMutants makes every mutant and fails for each that no test notices. SLUICE_MUTANTS names the file for the table. With
+// SLUICE_MUTANTS_ONLY, a regular expression, it makes those whose text matches, and takes the rows of the others from there.
 func TestMutants(t *testing.T) {
 	report := os.Getenv("SLUICE_MUTANTS")
 	if report == "" {
 		t.Skip("SLUICE_MUTANTS is not set: it names the file for the table (make mutants)")
 	}
 	repo := root(t)
-	table := "# Mutants\n\nEach promise, broken on purpose in one place, and the tests that fail then. Made by `make mutants`.\n\n| Promise | Broken on purpose | Caught by |\n| --- | --- | --- |\n"
+	table := "# Mutants\n\nEach promise, broken on purpose in one place, and what notices it then: tests that fail, or `sluice verify` behind the whole pipeline. Made by `make mutants`.\n\n| Promise | Broken on purpose | Caught by |\n| --- | --- | --- |\n"
+	only, err := regexp.Compile(os.Getenv("SLUICE_MUTANTS_ONLY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(report)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
 	for _, m := range All {
 		t.Run(m.Break, func(t *testing.T) {
+			if !only.MatchString(m.Break) {
+				row := row(before, m)
+				if row == "" {
+					t.Errorf("%s has no row for it: make it", report)
+				}
+				table += row
+				return
+			}
 			caught := attempt(t, repo, m)
 			if len(caught) == 0 {
 				t.Errorf("nobody noticed: %s", m.Break)
@@ -91,6 +112,32 @@ func TestMutants(t *testing.T) {
 	}
 	if err := os.WriteFile(report, []byte(table), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// row is a mutant's row of the table as it was.
+func row(table []byte, m Mutant) string {
+	for line := range strings.Lines(string(table)) {
+		if strings.HasPrefix(line, fmt.Sprintf("| %s | %s | ", m.Promise, m.Break)) {
+			return line
+		}
+	}
+	return ""
+}
+
+// TestThePageHasEveryMutant fails when the page was made of other mutants than there are.
+func TestThePageHasEveryMutant(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root(t), "docs/reference/mutants.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range All {
+		if r := row(page, m); r == "" || strings.Contains(r, "**nothing**") {
+			t.Errorf("%s: %q: run make mutants (MUTANTS=REGEXP for some of them)", m.Break, r)
+		}
+	}
+	if n := strings.Count(string(page), "\n| ") - 2; n != len(All) {
+		t.Errorf("the page has %d rows, and there are %d mutants", n, len(All))
 	}
 }
 
@@ -118,6 +165,9 @@ func attempt(t *testing.T, repo string, m Mutant) []string {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	args := []string{"test", "-count=1", "-failfast", "-timeout", "4m", "-overlay", file}
+	if m.Run != "" {
+		args = append(args, "-run", m.Run)
+	}
 	for _, pkg := range m.Tests {
 		args = append(args, "./"+pkg)
 	}
@@ -131,6 +181,13 @@ func attempt(t *testing.T, repo string, m Mutant) []string {
 		t.Fatalf("it does not compile:\n%s", out)
 	}
 	var names []string
+	for _, found := range proved.FindAllStringSubmatch(string(out), -1) {
+		names = append(names, "`sluice verify`: "+found[1]+" `"+found[2]+"`")
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
 	for _, found := range failed.FindAllStringSubmatch(string(out), -1) {
 		names = append(names, "`"+found[1]+"`")
 	}

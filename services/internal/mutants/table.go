@@ -6,7 +6,12 @@ type Mutant struct {
 	Break   string // how
 	Edits   []Edit
 	Tests   []string // packages whose tests must notice, relative to the repository's root
+	Run     string   // of these, the tests with such names, as of go test -run; "": all
 }
+
+// proof is the test that sends transfers through the whole pipeline, on embedded servers, and asks `sluice verify`, which
+// shares no code with it: what it must notice is broken in the services, and no test of theirs is asked.
+const proof, proofTest = "services/internal/verify", "^TestVerify$/^honest$"
 
 // Edit replaces text that stands in a file exactly once.
 type Edit struct {
@@ -121,5 +126,99 @@ var All = []Mutant{
 		Promise: "a list that collapses is refused", Break: "no guard against a list that shrinks",
 		Edits: []Edit{{"pkg/watchlist/guard.go", "case (l.Before-l.After)*100 > l.Before*MaxShrinkPercent:", "case l.Before < 0:"}},
 		Tests: []string{"pkg/watchlist"},
+	},
+	{
+		Promise: "no verdict is lost", Break: "record all but one in four, and say nothing",
+		Edits: []Edit{{"services/recorder/recorder.go", "if err := block.Add(&r.record, p, marks); err != nil {",
+			"if r.record.ID[0]%4 == 0 {\n\t\treturn nil\n\t}\n\tif err := block.Add(&r.record, p, marks); err != nil {"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "no verdict is lost", Break: "pass one in four over on the way to the verdict",
+		Edits: []Edit{{"services/alerting/alerting.go", "out.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)",
+			"if rec.Offset%4 == 3 {\n\t\treturn\n\t}\n\tout.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "every accepted transfer ends in a verdict", Break: "drop what is no transfer on the raw topic, and keep nothing",
+		Edits: []Edit{{"services/ingest/raw.go", "out.DeadLetter(rec, ReasonRejected, err)", "_ = err"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "every accepted transfer is in the ledger", Break: "leave records out of the ledger",
+		Edits: []Edit{{"services/recorder/ledger.go", "\tb, h := &l.block, rec.Carried()\n",
+			"\tif rec.Offset%3 == 1 {\n\t\treturn\n\t}\n\tb, h := &l.block, rec.Carried()\n"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "every accepted transfer is in the ledger", Break: "write the hash of other bytes down",
+		Edits: []Edit{{"services/recorder/ledger.go", "sha256.Sum256(rec.Value)", "sha256.Sum256(rec.Key)"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "a flagged transfer is on flagged.v1", Break: "publish no flagged event",
+		Edits: []Edit{{"services/alerting/alerting.go", "if !o.Flagged {", "if len(value) > 0 {"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "what is listed is found", Break: "a wrong fingerprint in the header, from end to end",
+		Edits: []Edit{
+			{"pkg/event/fingerprint.go", "p.Parties[i].Key.Fingerprint())", "^p.Parties[i].Key.Fingerprint())"},
+			{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, known.print)", "r.out.Prints = append(r.out.Prints, known.print+1)"},
+		},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "verdict = f(transfer, lists, rules, inputs)", Break: "a score that depends on what was judged before",
+		Edits: []Edit{
+			{"pkg/flag/json.go", "\tif v.Score != 0 {\n", "\tif judged++; v.Score != 0 || judged%2 == 0 {\n"},
+			{"pkg/flag/json.go", "func AppendMembers(", "var judged uint8\n\nfunc AppendMembers("},
+		},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "when a list is missing, nothing is cleared as complete", Break: "name lists that never were in force",
+		Edits: []Edit{{"pkg/screening/json.go", "dst = append(dst, `,\"lists_seq\":`...)", "dst = append(dst, `,\"lists_seq\":9`...)"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "an audit log that was written anew is found", Break: "activate lists without noting where the log ends",
+		Edits: []Edit{{"services/internal/app/desk.go", ".WithAudit(auditHead(cfg))", ".WithAudit(nil)"}},
+		Tests: []string{"services/cmd/sluice"}, Run: "^TestCommands$/^audit$",
+	},
+	{
+		Promise: "an audit log that was written anew is found", Break: "do not hold the log to the heads that were noted",
+		Edits: []Edit{{"services/internal/audit/verify.go", "\t\t\tv.missing(a)\n", "\t\t\t_ = v.missing\n"}},
+		Tests: []string{"services/internal/audit"},
+	},
+	{
+		Promise: "what joins is reconciled", Break: "leave a topic out of what verify looks at",
+		Edits: []Edit{{"services/internal/verify/reconciled.go", "\tschemas.Flagged: ", "\t// schemas.Flagged: "}},
+		Tests: []string{proof}, Run: "^TestEveryMemberIsReconciled$",
+	},
+	{
+		Promise: "what joins is in the fault schedule", Break: "leave a kind of fault out of the plans",
+		Edits: []Edit{{"services/internal/chaos/plan.go", "\t{Storm, []string{\"enrichment\"}},\n", ""}},
+		Tests: []string{"services/internal/chaos"},
+	},
+	{
+		Promise: "what joins is in the fault schedule", Break: "leave a service out of the plans",
+		Edits: []Edit{{"services/internal/chaos/plan.go", `"recorder", "watchlist"}`, `"recorder"}`}},
+		Tests: []string{"services/internal/app"}, Run: "^TestEveryServiceIsInTheFaultSchedule$",
+	},
+	{
+		Promise: "what changes something is audited", Break: "a command that nobody has decided about",
+		Edits: []Edit{{"services/cmd/sluice/audited.go", "\t\"deadletter replay\": audit.DeadLetterReplay,\n", ""}},
+		Tests: []string{"services/cmd/sluice"}, Run: "^TestEveryCommandSaysWhatItWritesDown$",
+	},
+	{
+		Promise: "nobody is let in", Break: "take a key without the scope",
+		Edits: []Edit{{"services/internal/httpx/guard.go", "if !key.Scopes.Has(route.Scope) {", "if !key.Scopes.Has(route.Scope) && route.Scope == ScopeOpen {"}},
+		Tests: []string{"services/internal/app"}, Run: "^TestEveryRoute",
+	},
+	{
+		Promise: "nobody is let in", Break: "take a route that does not say its scope and what it writes down",
+		Edits: []Edit{{"services/internal/httpx/route.go", "errs = append(errs, r.check())", "_ = r.check"}},
+		Tests: []string{"services/internal/httpx"},
 	},
 }

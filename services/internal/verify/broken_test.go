@@ -43,13 +43,16 @@ func TestVerify(t *testing.T) {
 	t.Run("honest", func(t *testing.T) {
 		p.eventually("all is recorded", func() error {
 			report = p.settle()
-			if all := report.Cleared + report.Flagged + report.Held; all < n+6 || report.DeadLettered < 2 {
+			if all := report.Cleared + report.Flagged + report.Held; report.OK() && (all < n+6 || report.DeadLettered < 2) {
 				return fmt.Errorf("%d verdicts, %d dead letters", all, report.DeadLettered)
 			}
 			return nil
 		})
+		for _, f := range report.Findings {
+			t.Errorf("sluice verify finds %s", f)
+		}
 		if !report.OK() || !report.Proved() {
-			t.Errorf("%+v", report)
+			t.Fatalf("%+v", report)
 		}
 		for _, c := range []struct {
 			name      string

@@ -77,14 +77,17 @@ func (v *verifier) holes(ctx context.Context, epoch string, partition int32, fro
 	next := from
 	sql := fmt.Sprintf("SELECT DISTINCT offset FROM %s.ledger WHERE topic = %s AND epoch = %s AND partition = %d AND offset >= %d AND offset < %d ORDER BY offset",
 		db, quoted(schemas.Transfers), quoted(epoch), partition, from, to)
-	return v.ch.query(ctx, sql, nil, func(row []byte) error {
+	if err := v.ch.query(ctx, sql, nil, func(row []byte) error {
 		var offset int64
 		if err := scan(row, &offset); err != nil {
 			return err
 		}
 		defer func() { next = offset + 1 }()
 		return v.hole(ctx, partition, next, offset)
-	})
+	}); err != nil {
+		return err
+	}
+	return v.hole(ctx, partition, next, to)
 }
 
 // holeRows is how many offsets of one hole are listed each by itself.

@@ -35,9 +35,6 @@ func (v *verifier) sent(ctx context.Context) error {
 		v.report.Pending += pending
 		err = v.eachChunk(s, func(at place, ext *external) { ext.add(ids.at(int(at.offset))) }, "transfer_id String", func(ext *external) error {
 			return v.unknown(ctx, ext, func(id string) error {
-				if v.lost[name(id)] {
-					return nil
-				}
 				return v.find(Finding{Class: Lost, Kind: "sent", TransferID: id, Tenant: v.cfg.SentBy, Detail: "sent and acknowledged, and neither recorded nor under way"})
 			})
 		})
@@ -51,7 +48,9 @@ func (v *verifier) sent(ctx context.Context) error {
 		}
 		defer ext.reset()
 		return v.unknown(ctx, ext, func(id string) error {
-			s.add(place{offset: int64(ids.add(id))}, name(id))
+			if !v.lost[name(id)] { // that has been said
+				s.add(place{offset: int64(ids.add(id))}, name(id))
+			}
 			return nil
 		})
 	}

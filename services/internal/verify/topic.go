@@ -148,36 +148,15 @@ FROM records AS r LEFT JOIN (
 // hole looks at offsets where no record came: the ledger may have the rows, retention may have been there meanwhile, or
 // it was a transaction, whose markers and aborted records take offsets too. What is none of these was lost by the broker.
 func (r *topicRun) hole(h span) error {
+	epoch := r.v.at.topics[h.topic].epoch
 	if err := r.v.kafka.scanAll(r.ctx, []span{h}, func(rec *kgo.Record) error {
-		err := r.absent(span{h.topic, h.partition, h.from, rec.Offset})
+		err := r.v.holes(r.ctx, epoch, h.partition, h.from, rec.Offset)
 		h.from = rec.Offset + 1
 		return err
 	}); err != nil {
 		return err
 	}
-	return r.absent(h)
-}
-
-// absent reports the offsets of a part without records that the ledger has not either.
-func (r *topicRun) absent(h span) error {
-	if h.len() == 0 {
-		return nil
-	}
-	next := h.from
-	sql := fmt.Sprintf("SELECT DISTINCT offset FROM %s.ledger WHERE topic = %s AND epoch = %s AND partition = %d AND offset >= %d AND offset < %d ORDER BY offset",
-		db, quoted(h.topic), quoted(r.v.at.topics[h.topic].epoch), h.partition, h.from, h.to)
-	err := r.v.ch.query(r.ctx, sql, nil, func(row []byte) error {
-		var offset int64
-		if err := scan(row, &offset); err != nil {
-			return err
-		}
-		defer func() { next = offset + 1 }()
-		return r.v.hole(r.ctx, h.partition, next, offset)
-	})
-	if err != nil {
-		return err
-	}
-	return r.v.hole(r.ctx, h.partition, next, h.to)
+	return r.v.holes(r.ctx, epoch, h.partition, h.from, h.to)
 }
 
 // flush decides what has become of the suspects: records that neither the ledger nor the tables have.
