@@ -117,6 +117,16 @@ var tsvEscaper = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `
 
 func (e *external) reset() { e.rows.Reset(); e.n = 0 }
 
+// settings are those on which the meaning of an answer depends. What a profile of the server says of them does not count:
+// by some, half an answer looks like a whole one, and what is missing like what is there.
+var settings = map[string]string{
+	"default_format": "JSONCompactEachRow", "output_format_json_quote_64bit_integers": "0",
+	"result_overflow_mode": "throw", "read_overflow_mode": "throw", "timeout_overflow_mode": "throw", "set_overflow_mode": "throw",
+	"join_overflow_mode": "throw", "group_by_overflow_mode": "throw", "distinct_overflow_mode": "throw", "sort_overflow_mode": "throw",
+	"limit": "0", "offset": "0", "use_query_cache": "0", "skip_unavailable_shards": "0",
+	"join_use_nulls": "0", "join_default_strictness": "ALL", "transform_null_in": "0", "prefer_column_name_to_alias": "0",
+}
+
 // rowBytes bounds one row of an answer: a transfer of a thousand addresses with its hits fits.
 const rowBytes = 16 << 20
 
@@ -126,7 +136,10 @@ func (c *clickHouse) query(ctx context.Context, sql string, ext *external, each 
 	if err != nil {
 		return err
 	}
-	q := url.Values{"default_format": {"JSONCompactEachRow"}, "output_format_json_quote_64bit_integers": {"0"}}
+	q := url.Values{}
+	for name, value := range settings {
+		q.Set(name, value)
+	}
 	if ext != nil {
 		q.Set(ext.name+"_structure", ext.structure)
 		q.Set(ext.name+"_format", "TabSeparated")

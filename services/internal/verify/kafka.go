@@ -241,7 +241,7 @@ func (c *cluster) scanAll(ctx context.Context, spans []span, each func(*kgo.Reco
 }
 
 func (c *cluster) read(ctx context.Context, spans []span, isolation kgo.IsolationLevel, each func(*kgo.Record) error) error {
-	left := map[string]map[int32]int64{} // where each partition's span ends
+	left := map[string]map[int32]span{} // of each partition
 	from := map[string]map[int32]kgo.Offset{}
 	open := 0
 	for _, s := range spans {
@@ -249,9 +249,9 @@ func (c *cluster) read(ctx context.Context, spans []span, isolation kgo.Isolatio
 			continue
 		}
 		if left[s.topic] == nil {
-			left[s.topic], from[s.topic] = map[int32]int64{}, map[int32]kgo.Offset{}
+			left[s.topic], from[s.topic] = map[int32]span{}, map[int32]kgo.Offset{}
 		}
-		left[s.topic][s.partition], from[s.topic][s.partition] = s.to, kgo.NewOffset().At(s.from)
+		left[s.topic][s.partition], from[s.topic][s.partition] = s, kgo.NewOffset().At(s.from)
 		open++
 	}
 	if open == 0 {
@@ -276,16 +276,16 @@ func (c *cluster) read(ctx context.Context, spans []span, isolation kgo.Isolatio
 		}
 		for it := fetches.RecordIter(); !it.Done(); {
 			r := it.Next()
-			to, reading := left[r.Topic][r.Partition]
-			if !reading {
+			s, reading := left[r.Topic][r.Partition]
+			if !reading || r.Offset < s.from { // of a log that was cut off, the beginning comes
 				continue
 			}
-			if r.Offset < to {
+			if r.Offset < s.to {
 				if err := each(r); err != nil {
 					return err
 				}
 			}
-			if r.Offset+1 >= to {
+			if r.Offset+1 >= s.to {
 				delete(left[r.Topic], r.Partition)
 				client.PauseFetchPartitions(map[string][]int32{r.Topic: {r.Partition}})
 				open--

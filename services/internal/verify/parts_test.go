@@ -322,3 +322,26 @@ func FuzzRecords(f *testing.F) {
 		}
 	})
 }
+
+// A profile of the server must not make half an answer look like a whole one.
+func TestWhatAnAnswerMeansIsNotForTheServerToSay(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		for name, want := range map[string]string{"result_overflow_mode": "throw", "timeout_overflow_mode": "throw", "limit": "0", "join_use_nulls": "0"} {
+			if q.Get(name) != want {
+				t.Errorf("%s is %q, want %q", name, q.Get(name), want)
+			}
+		}
+		fmt.Fprint(w, "[1]\n")
+	}))
+	defer server.Close()
+	ch, err := openClickHouse(ClickHouse{DSN: server.URL}, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ch.close()
+	var n int
+	if err := ch.one(t.Context(), "SELECT 1", &n); err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+}
