@@ -94,7 +94,7 @@ var All = []Mutant{
 	},
 	{
 		Promise: "what is listed is found", Break: "a wrong fingerprint from the fast way",
-		Edits: []Edit{{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, known.print)", "r.out.Prints = append(r.out.Prints, known.print+1)"}},
+		Edits: []Edit{{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, print)", "r.out.Prints = append(r.out.Prints, print+1)"}},
 		Tests: []string{"pkg/transfer"},
 	},
 	{
@@ -164,7 +164,7 @@ var All = []Mutant{
 		Promise: "what is listed is found", Break: "a wrong fingerprint in the header, from end to end",
 		Edits: []Edit{
 			{"pkg/event/fingerprint.go", "p.Parties[i].Key.Fingerprint())", "^p.Parties[i].Key.Fingerprint())"},
-			{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, known.print)", "r.out.Prints = append(r.out.Prints, known.print+1)"},
+			{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, print)", "r.out.Prints = append(r.out.Prints, print+1)"},
 		},
 		Tests: []string{proof}, Run: proofTest,
 	},
