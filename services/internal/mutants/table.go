@@ -135,8 +135,8 @@ var All = []Mutant{
 	},
 	{
 		Promise: "no verdict is lost", Break: "pass one in four over on the way to the verdict",
-		Edits: []Edit{{"services/alerting/alerting.go", "out.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)",
-			"if rec.Offset%4 == 3 {\n\t\treturn\n\t}\n\tout.AppendTo(schemas.Verdicts, rec.Partition, rec.Key, value, id, at)"}},
+		Edits: []Edit{{"services/alerting/alerting.go", "\tout.AppendSpliced(schemas.Verdicts,",
+			"\tif rec.Offset%4 == 3 {\n\t\treturn\n\t}\n\tout.AppendSpliced(schemas.Verdicts,"}},
 		Tests: []string{proof}, Run: proofTest,
 	},
 	{
@@ -171,14 +171,18 @@ var All = []Mutant{
 	{
 		Promise: "verdict = f(transfer, lists, rules, inputs)", Break: "a score that depends on what was judged before",
 		Edits: []Edit{
-			{"pkg/flag/json.go", "\tif v.Score != 0 {\n", "\tif judged++; v.Score != 0 || judged%2 == 0 {\n"},
+			{"pkg/flag/json.go", "\tif v.Score != 0 {\n", "\tif judged = (judged + 1) % 100; judged > 0 {\n"},
+			{"pkg/flag/json.go", "uint64(v.Score), 10)", "uint64(judged), 10)"},
 			{"pkg/flag/json.go", "func AppendMembers(", "var judged uint8\n\nfunc AppendMembers("},
 		},
 		Tests: []string{proof}, Run: proofTest,
 	},
 	{
 		Promise: "when a list is missing, nothing is cleared as complete", Break: "name lists that never were in force",
-		Edits: []Edit{{"pkg/screening/json.go", "dst = append(dst, `,\"lists_seq\":`...)", "dst = append(dst, `,\"lists_seq\":9`...)"}},
+		Edits: []Edit{
+			{"pkg/screening/json.go", "dst = append(dst, `,\"lists_seq\":`...)", "dst = append(dst, `,\"lists_seq\":9`...)"},
+			{"pkg/judge/screener.go", "dst = append(dst, `,\"lists_seq\":`...)", "dst = append(dst, `,\"lists_seq\":9`...)"},
+		},
 		Tests: []string{proof}, Run: proofTest,
 	},
 	{
