@@ -221,7 +221,7 @@ func TestVerify(t *testing.T) {
 				cachetest.Do(t, url, "FLUSHALL")
 			}
 			r := p.verify(func(c *verify.Config) { c.Redis.URL = url })
-			if missed(r) || r.Proved() || r.Unprovable == 0 || r.Screened["redis"] != 0 || !strings.Contains(strings.Join(r.Unchecked, "\n"), name) {
+			if missed(r) || r.Proved() || r.Unprovable < n || !strings.Contains(strings.Join(r.Unchecked, "\n"), name) {
 				t.Errorf("%s: %+v", name, r)
 			}
 		}

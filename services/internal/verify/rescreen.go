@@ -65,7 +65,7 @@ func (v *verifier) rescreen(ctx context.Context) error {
 		return err
 	}
 	v.report.Screened = map[string]int64{}
-	which := fmt.Sprintf("%s AND lists_seq IN (%s)", base, known)
+	which := fmt.Sprintf("%s AND lists_seq > 0 AND lists_seq IN (%s)", base, known)
 	if !v.cfg.All && total > int64(v.cfg.Sample) {
 		// Another part each time, and, for certain, all that name an address which was ever listed.
 		which += fmt.Sprintf(" AND (cityHash64(id, %d) %% %d < %d OR id IN (SELECT id FROM %s.transfer_addresses WHERE key IN (SELECT key FROM %[4]s.watchlist_history)))",
@@ -113,7 +113,7 @@ func (v *verifier) rescreenRest(ctx context.Context, base, known string) error {
 		switch {
 		case ok:
 			r.version = v.known.lists[i].version
-		case r.seq == 0 || r.seq > v.known.base: // no lists at all: of what relies on them that has been said
+		case r.seq > v.known.base: // no lists at all: of what relies on them that has been said
 			if r.n = r.held; r.n == 0 {
 				continue
 			}
