@@ -28,8 +28,9 @@ const (
 // the key's.
 const withKeys = " FROM sluice.transfer_addresses WHERE key IN (SELECT key FROM wanted)"
 
-// aside are the settings of a search: one thread, which yields to others, so that live transfers are recorded meanwhile.
-const aside = " SETTINGS max_threads = 1, os_threads_nice_value_query = 5"
+// aside are the settings of a search: one thread, which yields to others where the server has CAP_SYS_NICE, so that live
+// transfers are recorded meanwhile.
+const aside = " SETTINGS max_threads = 1, os_thread_priority = 5"
 
 // lastOf returns the last version of each of the transfers in the external table found, the older ones first. It merges
 // the few rows that have them itself: FINAL would merge all that stand between. Of rows of one version the one with the
