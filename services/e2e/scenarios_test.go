@@ -30,6 +30,7 @@ var scenarios = []scenario{
 	{name: "cache_flushed", run: cacheFlushed},
 	{name: "looked_back", run: lookedBack},
 	{name: "past_versions", run: pastVersions},
+	{name: "paged", run: paged},
 }
 
 func TestEmbedded(t *testing.T) {

@@ -67,6 +67,7 @@ func (b *base) common() *base { return b }
 func settings() []string {
 	return []string{
 		"SLUICE_HTTP_LISTEN=127.0.0.1:0", "SLUICE_LOG_FORMAT=json", "SLUICE_LISTS_POINTER_MAX_AGE=15s", "SLUICE_LISTS_HOLD_AFTER=3s",
+		"SLUICE_LISTS_MEMORY_ENTRIES=50000",
 	}
 }
 
