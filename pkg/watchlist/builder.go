@@ -40,18 +40,32 @@ func (b *Builder) AddList(list string, origin Origin, entries []Entry) *Builder 
 		l.origin = origin
 	}
 	for i := range entries {
-		e := &entries[i]
-		if e.List != list {
+		if e := &entries[i]; e.List != list {
 			b.errs = append(b.errs, fmt.Errorf("entry %q of list %q was added to list %q", e.EntryID, e.List, list))
 			return b
 		}
-		if err := e.Validate(); err != nil {
-			b.errs = append(b.errs, fmt.Errorf("entry %q of list %q: %w", e.EntryID, list, err))
+		if !b.AddEntry(&entries[i]) {
 			return b
 		}
-		l.add(e, keyOf(e.Network, e.Address))
 	}
 	return b
+}
+
+// AddEntry is Add for one entry of the list that it names. False: something is wrong with it, which Build tells; of many
+// such entries it tells the first.
+func (b *Builder) AddEntry(e *Entry) bool {
+	err := CheckListName(e.List)
+	if err == nil {
+		err = e.Validate()
+	}
+	if err != nil {
+		if len(b.errs) == 0 {
+			b.errs = append(b.errs, fmt.Errorf("entry %q of list %q: %w", e.EntryID, e.List, err))
+		}
+		return false
+	}
+	b.list(e.List).add(e, keyOf(e.Network, e.Address))
+	return true
 }
 
 func (b *Builder) list(name string) *listBuilder {

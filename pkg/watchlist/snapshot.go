@@ -160,6 +160,31 @@ func (s *Snapshot) All() iter.Seq[*Entry] {
 	}
 }
 
+// Ending goes through the entries that have an end (ExpiresAt), in canonical order. What has none costs a glance at its text.
+func (s *Snapshot) Ending() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		if s == nil {
+			return
+		}
+		for _, p := range s.parts {
+			for i := range p.blocks {
+				if !strings.Contains(p.blocks[i].text, `"expires_at"`) {
+					continue
+				}
+				for line := range strings.Lines(p.blocks[i].text) {
+					e := &Entry{}
+					if !strings.Contains(line, `"expires_at"`) {
+						continue
+					}
+					if restore(line[:len(line)-1], e); e.ExpiresAt != "" && !yield(e) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
 // Has says whether there is a list with the name.
 func (s *Snapshot) Has(name string) bool { return s.part(name) != nil }
 

@@ -19,7 +19,7 @@ type caused struct {
 
 // keysOf finds the keys that a plan is about, those of the last activation first, and tells what it could not compare.
 func (s *Service) keysOf(ctx context.Context, p plan) (groups []caused, note string, err error) {
-	last := map[string]uint64{}
+	last := map[address.Key]uint64{}
 	var have *watchlist.Snapshot // nil: nothing
 	missing := 0
 	if p.before != nil {
@@ -45,9 +45,7 @@ func (s *Service) keysOf(ctx context.Context, p plan) (groups []caused, note str
 		if p.scope == ScopeSince {
 			cause = p.seq
 		}
-		for key := range affected(have, now) {
-			last[key] = cause
-		}
+		affected(have, now, func(k address.Key) { last[k] = cause })
 		have = now
 	}
 	if missing > 0 {
@@ -55,7 +53,7 @@ func (s *Service) keysOf(ctx context.Context, p plan) (groups []caused, note str
 	}
 	bySeq := map[uint64][]string{}
 	for key, seq := range last {
-		bySeq[seq] = append(bySeq[seq], key)
+		bySeq[seq] = append(bySeq[seq], key.String())
 	}
 	for seq, keys := range bySeq {
 		slices.Sort(keys)
@@ -65,34 +63,23 @@ func (s *Service) keysOf(ctx context.Context, p plan) (groups []caused, note str
 	return groups, note, nil
 }
 
-// affected are the keys, as text, of the addresses that are screened otherwise after than before: those of entries that
+// affected calls fn with the keys of the addresses that are screened otherwise after than before: those of entries that
 // were added, removed or changed, and the P2SH-P2WPKH keys for which an entry of a public key hash answers too. What
-// allows an address or says whose it is matters only where the address is listed.
-func affected(before, after *watchlist.Snapshot) map[string]bool {
-	keys := map[string]bool{}
-	add := func(k address.Key) {
-		if listed(before, k) || listed(after, k) {
-			keys[k.String()] = true
+// allows an address or says whose it is matters only where the address is listed. A key may come more than once.
+func affected(before, after *watchlist.Snapshot, fn func(address.Key)) {
+	before.EachChange(after, func(c watchlist.Change) bool {
+		// All entries of a change have one key.
+		one := slices.Concat(c.Before, c.After)
+		key := one[0].Key
+		is := slices.ContainsFunc(one, func(e watchlist.Entry) bool { return e.Use == watchlist.UseListed })
+		if is || listed(before, key) || listed(after, key) {
+			fn(key)
 		}
-	}
-	entry := func(e *watchlist.Entry) {
-		add(e.Key)
-		if wrapped, ok := address.WrappedSegwit(e.Key); ok {
-			add(wrapped)
+		if wrapped, ok := address.WrappedSegwit(key); ok && (is || listed(before, wrapped) || listed(after, wrapped)) {
+			fn(wrapped)
 		}
-	}
-	d := before.Diff(after)
-	for i := range d.Added {
-		entry(&d.Added[i])
-	}
-	for i := range d.Removed {
-		entry(&d.Removed[i])
-	}
-	for _, c := range d.Changed {
-		// Both sides have one key.
-		entry(&c.Before[0])
-	}
-	return keys
+		return true
+	})
 }
 
 // listed says whether a transfer with the key is hit.

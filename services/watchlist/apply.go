@@ -22,9 +22,9 @@ type Update struct {
 // Edit is what happens to one list.
 type Edit struct {
 	List   string
-	Origin watchlist.Origin // from now on; zero: as it was
-	// Whole are all entries from now on.
-	Whole []watchlist.Entry
+	Origin watchlist.Origin // from now on, where it is changed; zero: as it was
+	// Whole is the list from now on, alone.
+	Whole *watchlist.Snapshot
 	// Change, in place of Whole, makes them of the list in force, and of all lists for what must be looked up in them.
 	// It runs under the lease, and must not change what it is given.
 	Change func(now []watchlist.Entry, all Standing) ([]watchlist.Entry, error)
@@ -109,12 +109,12 @@ func (d Deps) apply(ctx context.Context, u Update, a *Applied) error {
 
 // on returns the lists with the edit.
 func (e Edit) on(s Standing) (Standing, error) {
-	entries := e.Whole
-	if e.Change != nil {
-		var err error
-		if entries, err = e.Change(s.held.List(e.List), s); err != nil {
-			return s, err
-		}
+	if e.Change == nil {
+		return s.with(s.held.With(e.Whole))
+	}
+	entries, err := e.Change(s.held.List(e.List), s)
+	if err != nil {
+		return s, err
 	}
 	if e.Change != nil && len(entries) == 0 && s.list(e.List).Name == "" {
 		return s, nil // a change of nothing makes no list
@@ -136,11 +136,7 @@ func (d Deps) keep(ctx context.Context, u Update) error {
 		if e.Change != nil {
 			continue
 		}
-		alone, err := (*watchlist.Snapshot)(nil).WithList(e.List, e.Origin, e.Whole)
-		if err != nil {
-			return err
-		}
-		if _, err := d.Store.Store(ctx, alone, watchlist.Manifest{}); err != nil {
+		if _, err := d.Store.Store(ctx, e.Whole, watchlist.Manifest{}); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,16 @@ func entries(t *testing.T, list string, from, n int) []watchlist.Entry {
 	return all
 }
 
+// alone is a list of n entries.
+func alone(t *testing.T, list string, from, n int) *watchlist.Snapshot {
+	t.Helper()
+	s, err := watchlist.NewBuilder().Add(list, entries(t, list, from, n)).Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestSeveralListsChangeInOneActivation(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -34,7 +44,7 @@ func TestSeveralListsChangeInOneActivation(t *testing.T) {
 		}
 		return now[1:], nil
 	}
-	u := Update{Author: "ann", Reason: "both", Edits: []Edit{{List: "a", Change: drop}, {List: "b", Whole: entries(t, "b", 100, 3)}}}
+	u := Update{Author: "ann", Reason: "both", Edits: []Edit{{List: "a", Change: drop}, {List: "b", Whole: alone(t, "b", 100, 3)}}}
 	a, err := Apply(ctx, w.deps(), u)
 	if err != nil || a.Seq != 2 || a.Count != 12 || a.Repaired {
 		t.Fatalf("%+v, %v", a, err)
@@ -59,15 +69,15 @@ func TestAnEditThatFailsChangesNothing(t *testing.T) {
 	}
 	failed := errors.New("no such entry")
 	u := Update{Author: "ann", Edits: []Edit{
-		{List: "b", Whole: entries(t, "b", 100, 3)},
+		{List: "b", Whole: alone(t, "b", 100, 3)},
 		{List: "a", Change: func([]watchlist.Entry, Standing) ([]watchlist.Entry, error) { return nil, failed }},
 	}}
 	if _, err := Apply(ctx, w.deps(), u); !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
 	guarded := Update{Author: "ann", Edits: []Edit{
-		{List: "b", Whole: entries(t, "b", 100, 3)},
-		{List: "a", Whole: entries(t, "a", 0, 1), Load: &watchlist.Load{}},
+		{List: "b", Whole: alone(t, "b", 100, 3)},
+		{List: "a", Whole: alone(t, "a", 0, 1), Load: &watchlist.Load{}},
 	}}
 	if a, err := Apply(ctx, w.deps(), guarded); !errors.Is(err, watchlist.ErrGuard) || len(a.Lists) != 2 || a.Lists[1].Before != 10 {
 		t.Fatalf("%+v, %v", a, err)

@@ -15,7 +15,7 @@ import (
 // learn finds the entry of a snapshot that ends first.
 func (s *Service) learn(snapshot *watchlist.Snapshot) {
 	s.end, s.learned = time.Time{}, snapshot.Version()
-	for e := range snapshot.All() {
+	for e := range snapshot.Ending() {
 		if at, ends := endOf(e); ends && (s.end.IsZero() || at.Before(s.end)) {
 			s.end = at
 		}
@@ -49,7 +49,11 @@ func (s *Service) expire(ctx context.Context) {
 
 // Expire takes out of all lists what has ended at now, in one activation, and says how many entries that were.
 func Expire(ctx context.Context, d Deps, now time.Time) (gone int, err error) {
-	live, err := Read(ctx, d.Store)
+	live, err := Describe(ctx, d.Store)
+	if err != nil {
+		return 0, err
+	}
+	snapshot, err := d.Memory.Some(ctx, d.Store, live.Manifest)
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +62,7 @@ func Expire(ctx context.Context, d Deps, now time.Time) (gone int, err error) {
 		return ends && !now.Before(at)
 	}
 	ended := map[string]int{}
-	for e := range live.Snapshot.All() {
+	for e := range snapshot.Ending() {
 		if over(*e) {
 			ended[e.List]++
 			gone++

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"sluice/pkg/taxonomy"
 	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
-	"sluice/pkg/watchlist/format/intake"
 	"sluice/services/internal/audit"
 	"sluice/services/internal/lists"
 )
@@ -130,17 +128,23 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 	if err != nil {
 		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
 	}
-	entries, report, err := format.Parse(req.Format, req.Options, req.Files...)
+	// The entries go into the list as they are read: together they would be several times as large.
+	builder, taken := watchlist.NewBuilder(), intake{req: &req, now: d.now()}
+	opts := req.Options
+	opts.Into = func(e *watchlist.Entry) {
+		if taken.take(e) {
+			builder.AddEntry(e)
+		}
+	}
+	report, err := parse(req, opts)
 	if err != nil {
-		return ImportResult{ListChange: ListChange{List: req.Options.List}}, fmt.Errorf("%w: %w", ErrFile, err)
+		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
 	}
+	taken.tell(&report)
 	res := ImportResult{Report: report, ListChange: ListChange{List: report.List}}
-	if err := give(entries, req.Use); err != nil {
-		return res, err
+	if taken.err != nil {
+		return res, taken.err
 	}
-	entries = unended(entries, &report, d.now())
-	res.Report = report
-	req.Adjust.entries(entries)
 	load.Rows, load.Rejected, load.Limits, load.Repeats = report.Rows, report.RejectedRows, req.Limits, req.Repeats
 	load.Published = req.Published
 	if report.Published != "" {
@@ -153,7 +157,11 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 	if load.Published.IsZero() {
 		origin.PublishedAt = time.Time{}
 	}
-	u := Update{Edits: []Edit{{List: report.List, Origin: origin, Whole: entries, Load: &load}}, Author: req.Author, Reason: req.Reason}
+	list, err := builder.AddList(report.List, origin, nil).Build()
+	if err != nil {
+		return res, err
+	}
+	u := Update{Edits: []Edit{{List: report.List, Whole: list, Load: &load}}, Author: req.Author, Reason: req.Reason}
 	if req.AcceptShrink {
 		u.Accept = watchlist.Acceptance{Author: req.Author, Reason: req.Reason}
 		if u.Accept == (watchlist.Acceptance{}) {
@@ -168,26 +176,63 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 	return res, err
 }
 
-// entries gives entries what the list's owner says.
-func (a Adjust) entries(entries []watchlist.Entry) {
-	for i := range entries {
-		e := &entries[i]
-		if len(a.Categories) > 0 {
-			all := make([]taxonomy.Category, len(e.Categories))
-			for n, c := range e.Categories {
-				if all[n] = c; a.Categories[c] != "" {
-					all[n] = a.Categories[c]
-				}
+// parse reads the files of a request; the entries go where the options say.
+func parse(req ImportRequest, opts format.Options) (format.Report, error) {
+	_, report, err := format.Parse(req.Format, opts, req.Files...)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return report, err
+}
+
+// intake makes of what a file lists what the list's owner says.
+type intake struct {
+	req   *ImportRequest
+	now   time.Time
+	ended int   // entries that have ended before they come
+	err   error // of the first entry that may not come from a file
+}
+
+// take gives an entry what the owner says, and says whether it is to be in force. One that has ended is left out: no
+// version has it, else every load of the file would put it in force until the next tick.
+func (t *intake) take(e *watchlist.Entry) bool {
+	if t.err == nil {
+		t.err = give(e, t.req.Use)
+	}
+	if at, ends := endOf(e); ends && !t.now.Before(at) {
+		t.ended++
+		return false
+	}
+	t.req.Adjust.entry(e)
+	return t.err == nil
+}
+
+// tell says in the report what was left out.
+func (t *intake) tell(report *format.Report) {
+	if t.ended > 0 {
+		report.Entries -= t.ended
+		report.LeftOut += t.ended
+		report.LeftOutFor = append(report.LeftOutFor, format.Count{Term: "ended", Rows: t.ended})
+	}
+}
+
+// entry gives an entry what the list's owner says.
+func (a Adjust) entry(e *watchlist.Entry) {
+	if len(a.Categories) > 0 {
+		all := make([]taxonomy.Category, len(e.Categories))
+		for n, c := range e.Categories {
+			if all[n] = c; a.Categories[c] != "" {
+				all[n] = a.Categories[c]
 			}
-			e.Categories = taxonomy.Sort(all)
-			e.Category = e.Categories[0]
 		}
-		if e.Use == watchlist.UseListed {
-			e.Severity = a.Severity
-		}
-		if e.Confidence == 0 {
-			e.Confidence = a.Confidence
-		}
+		e.Categories = taxonomy.Sort(all)
+		e.Category = e.Categories[0]
+	}
+	if e.Use == watchlist.UseListed {
+		e.Severity = a.Severity
+	}
+	if e.Confidence == 0 {
+		e.Confidence = a.Confidence
 	}
 }
 
@@ -222,35 +267,16 @@ func (d Deps) look(req *ImportRequest) (watchlist.Load, error) {
 	return load, nil
 }
 
-// unended leaves out the entries that have ended before they come: no version has them, else every load of the file would
-// put them in force until the next tick.
-func unended(entries []watchlist.Entry, report *format.Report, now time.Time) []watchlist.Entry {
-	before := len(entries)
-	entries = slices.DeleteFunc(entries, func(e watchlist.Entry) bool {
-		at, ends := endOf(&e)
-		return ends && !now.Before(at)
-	})
-	if n := before - len(entries); n > 0 {
-		report.Entries -= n
-		report.LeftOut += n
-		report.LeftOutFor = append(report.LeftOutFor, intake.Count{Term: "ended", Rows: n})
-	}
-	return entries
-}
-
-// give makes entries of what a file lists.
-func give(entries []watchlist.Entry, use watchlist.Use) error {
+// give makes an entry of what a file lists.
+func give(e *watchlist.Entry, use watchlist.Use) error {
 	switch use {
 	case watchlist.UseListed:
-		if i := slices.IndexFunc(entries, func(e watchlist.Entry) bool { return e.Use == watchlist.UseAllow }); i >= 0 {
-			return fmt.Errorf("%w: entry %q allows hits: such entries are made one by one, each by its author, and none comes from a file", ErrFile, entries[i].EntryID)
+		if e.Use == watchlist.UseAllow {
+			return fmt.Errorf("%w: entry %q allows hits: such entries are made one by one, each by its author, and none comes from a file", ErrFile, e.EntryID)
 		}
 		return nil
 	case watchlist.UseOwn:
-		for i := range entries {
-			e := &entries[i]
-			e.Use, e.Category, e.Categories = use, taxonomy.Exchange, []taxonomy.Category{taxonomy.Exchange}
-		}
+		e.Use, e.Category, e.Categories = use, taxonomy.Exchange, []taxonomy.Category{taxonomy.Exchange}
 		return nil
 	default:
 		return fmt.Errorf("use %q is not for files: entries that allow are made one by one, each with author, reason and end", use)

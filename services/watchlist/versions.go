@@ -51,6 +51,8 @@ type Versions struct {
 	Order Order // nil: the history alone tells
 	Store lists.Catalogued
 	Past  Past // nil: there is no history
+	// Memory is what the process loaded, which shares what did not change; nil: everything is read anew.
+	Memory *lists.Memory
 }
 
 // All returns the activations of lists in order. Those of earlier epochs, which the topic does not have any more, are
@@ -221,7 +223,11 @@ func (v Versions) manifest(ctx context.Context, version string) (watchlist.Manif
 	if err != nil {
 		return watchlist.Manifest{}, err
 	}
-	return watchlist.ParseManifest(text)
+	m, err := watchlist.ParseManifest(text)
+	if err == nil && m.Version != version {
+		err = fmt.Errorf("%w: the manifest of version %s is that of %s", watchlist.ErrCorrupt, version, m.Version)
+	}
+	return m, err
 }
 
 // stored returns a version as Redis has it.
@@ -230,6 +236,5 @@ func (v Versions) stored(ctx context.Context, version string) (*watchlist.Snapsh
 	if err != nil {
 		return nil, err
 	}
-	_, s, err := lists.Load(ctx, v.Store, lists.Pointer{Version: version, Count: m.Count})
-	return s, err
+	return v.Memory.Some(ctx, v.Store, m)
 }

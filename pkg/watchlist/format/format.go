@@ -29,6 +29,8 @@ type (
 	Input = intake.Input
 	// Report is what became of the rows.
 	Report = intake.Report
+	// Count is how many rows there were of something.
+	Count = intake.Count
 	// Remark is a rejected row, or a note about one.
 	Remark = intake.Remark
 	// Code is the reason of a remark for machines.
@@ -88,7 +90,8 @@ func Find(name string) (Format, bool) {
 
 // Parse reads the inputs as one list in the format with the name. The entries are valid, distinct and in canonical
 // order. The error is about a file as a whole: it is not of the format, or it was cut; what is wrong with single rows is
-// in the report, and no row is dropped without being in it.
+// in the report, and no row is dropped without being in it. With opts.Into there are no entries in the result, and what
+// it was given before an error counts for nothing.
 func Parse(name string, opts Options, inputs ...Input) ([]watchlist.Entry, Report, error) {
 	f, ok := Find(name)
 	if !ok {

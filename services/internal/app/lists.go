@@ -88,7 +88,7 @@ func (p *Pipeline) addWatchlist() (*watchlist.API, error) {
 	p.add("lists' history", recorder.NewHistorian(recorder.HistoryConfig{
 		Activations: p.order(), Snapshots: snapshots{p.redis}, Warehouse: p.warehouse, Done: p.redis.SetRecorded,
 		Metrics: recorder.NewHistoryMetrics(p.reg), Log: p.log}).Run)
-	versions := watchlist.Versions{Order: p.order(), Store: p.redis, Past: p.warehouse}
+	versions := watchlist.Versions{Order: p.order(), Store: p.redis, Past: p.warehouse, Memory: p.memory}
 	return &watchlist.API{Deps: d, Versions: versions, Sources: sources}, nil
 }
 

@@ -70,7 +70,7 @@ func (p *Pipeline) addLookback() error {
 		Chain: lookback.Chain{{{Group: schemas.GroupEnrichment, Topic: schemas.Transfers}, again}, {{Group: schemas.GroupAlerting, Topic: schemas.Screened}},
 			{{Group: schemas.GroupRecorderVerdicts, Topic: schemas.Verdicts}, {Group: schemas.GroupRecorderFlagged, Topic: schemas.Flagged}}},
 	}, lookback.Deps{
-		Warehouse: p.warehouse, Snapshots: oldLists{watchlist.Versions{Store: p.redis, Past: p.warehouse}}, Activations: activation.New(p.kafka, producer, p.log).WithAudit(auditHead(p.cfg)),
+		Warehouse: p.warehouse, Snapshots: oldLists{watchlist.Versions{Store: p.redis, Past: p.warehouse, Memory: p.memory}}, Activations: activation.New(p.kafka, producer, p.log).WithAudit(auditHead(p.cfg)),
 		Lists: p.redis, Topics: p.kafka, Leases: p.redis, Publisher: producer,
 	}, lookback.NewMetrics(p.reg))
 	if err != nil {

@@ -275,17 +275,18 @@ func (c *Client) allThere(ctx context.Context, m watchlist.Manifest) error {
 	return err
 }
 
-// writer writes keys in pipelines of bounded size, and notes each of them among the stored ones.
+// writer writes keys in pipelines of bounded size, and notes those among the stored ones that are found no other way.
 type writer struct {
-	c    *Client
-	pipe redis.Pipeliner
-	size int
+	c     *Client
+	noted []any // keys
+	pipe  redis.Pipeliner
+	size  int
 }
 
 func (c *Client) writer() *writer { return &writer{c: c, pipe: c.rdb.Pipeline()} }
 
 func (w *writer) put(ctx context.Context, key, value string) error {
-	w.pipe.SAdd(ctx, keyStored, key)
+	w.noted = append(w.noted, key)
 	return w.set(ctx, key, value)
 }
 
@@ -298,17 +299,25 @@ func (w *writer) set(ctx context.Context, key, value string) error {
 	return w.flush(ctx)
 }
 
+// flush notes the keys, and then writes them: what is left of a broken pipeline is found by its name.
 func (w *writer) flush(ctx context.Context) error {
 	if w.size == 0 {
 		return nil
 	}
 	ctx, cancel := w.c.limit(ctx)
 	defer cancel()
-	cmds, err := w.pipe.Exec(ctx)
+	var err error
+	if len(w.noted) > 0 {
+		err = w.c.rdb.SAdd(ctx, keyStored, w.noted...).Err()
+	}
+	var cmds []redis.Cmder
+	if err == nil {
+		cmds, err = w.pipe.Exec(ctx)
+	}
 	for _, cmd := range cmds {
 		err = errors.Join(err, cmd.Err())
 	}
-	w.size = 0
+	w.noted, w.pipe, w.size = w.noted[:0], w.c.rdb.Pipeline(), 0
 	return domain("writing lists", err)
 }
 

@@ -146,7 +146,7 @@ func (f *Follower) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	f.restore()
+	f.restore(ctx)
 	wg.Go(func() { f.writeCopies(ctx) })
 	if f.cfg.Watch != nil {
 		wg.Go(func() { f.cfg.Watch(ctx, f.wake) })
@@ -439,10 +439,15 @@ func explain(err error) string {
 }
 
 // restore takes the copy of an earlier run: it shortens the way to a usable snapshot, and is not usable by itself.
-func (f *Follower) restore() {
+func (f *Follower) restore(ctx context.Context) {
 	if f.cfg.File == "" {
 		return
 	}
+	end, err := f.cfg.Memory.turn(ctx)
+	if err != nil {
+		return
+	}
+	defer end()
 	p, s, err := readCopy(f.cfg.File, f.tooMany)
 	if errors.Is(err, ErrNoCopy) || errors.Is(err, errTooMany) {
 		return

@@ -13,12 +13,27 @@ import (
 // Memory is the lists that a process loaded last. Whoever loads beside it fetches only what it does not have, and all
 // who do share the content. It is safe for concurrent use; nil remembers nothing.
 type Memory struct {
+	loading chan struct{} // has room for one: of two who want the same lists, the second finds what the first has loaded
+
 	mu   sync.Mutex
 	last *watchlist.Snapshot
 }
 
 // NewMemory returns a memory that has nothing yet.
-func NewMemory() *Memory { return &Memory{} }
+func NewMemory() *Memory { return &Memory{loading: make(chan struct{}, 1)} }
+
+// turn waits until nobody else loads, and returns what ends the turn.
+func (m *Memory) turn(ctx context.Context) (end func(), err error) {
+	if m == nil {
+		return func() {}, nil
+	}
+	select {
+	case m.loading <- struct{}{}:
+		return func() { <-m.loading }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 func (m *Memory) have() *watchlist.Snapshot {
 	if m == nil {
@@ -94,6 +109,11 @@ func ReadManifest(ctx context.Context, src Source, p Pointer) (watchlist.Manifes
 
 // snapshot loads what a manifest describes.
 func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Manifest, workers int) (*watchlist.Snapshot, error) {
+	end, err := m.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	s, err := m.some(ctx, src, manifest, workers)
 	if err != nil {
 		return nil, err
@@ -101,8 +121,14 @@ func (m *Memory) snapshot(ctx context.Context, src Source, manifest watchlist.Ma
 	return m.keep(s), nil
 }
 
-// Some loads lists that a manifest describes beside what the memory has, which it does not remember: they are not all.
+// Some loads the lists that a manifest describes beside what the memory has, which does not remember them: they are not
+// all of those in force, or not in force.
 func (m *Memory) Some(ctx context.Context, src Source, manifest watchlist.Manifest) (*watchlist.Snapshot, error) {
+	end, err := m.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	return m.some(ctx, src, manifest, runtime.GOMAXPROCS(0))
 }
 

@@ -30,7 +30,8 @@ type Collector struct {
 	opts    Options
 	report  Report
 	entries []watchlist.Entry
-	seen    map[string]struct{} // canonical JSON of the entries
+	pile    pile // in their place, where the options say what becomes of the entries
+	seen    map[[sha256.Size / 2]byte]struct{} // what the SHA-256 of the entries' canonical JSON begins with
 	terms   map[string]int
 	leftOut map[string]int
 	line    []byte
@@ -40,7 +41,7 @@ type Collector struct {
 func NewCollector(format, list string, opts Options) *Collector {
 	return &Collector{
 		opts: opts, report: Report{Format: format, List: list},
-		seen: map[string]struct{}{}, terms: map[string]int{}, leftOut: map[string]int{},
+		seen: map[[sha256.Size / 2]byte]struct{}{}, terms: map[string]int{}, leftOut: map[string]int{},
 	}
 }
 
@@ -77,14 +78,20 @@ func (c *Collector) Add(row Row) {
 			return
 		}
 		c.line = e.AppendJSON(c.line[:0])
-		if _, have := c.seen[string(c.line)]; have {
+		sum := sha256.Sum256(c.line)
+		id := [sha256.Size / 2]byte(sum[:])
+		if _, have := c.seen[id]; have {
 			continue
 		}
-		c.seen[string(c.line)] = struct{}{}
-		c.entries = append(c.entries, e)
+		c.seen[id] = struct{}{}
 		fresh = true
 		if text := sharedNote(&e); text != "" {
 			c.Note(row.Place, row.Text, CodeShared, text)
+		}
+		if c.opts.Into != nil {
+			c.pile.add(&e, c.line)
+		} else {
+			c.entries = append(c.entries, e)
 		}
 	}
 	for _, n := range notes {
@@ -180,10 +187,14 @@ func (c *Collector) Published(day string) { c.report.Published = max(c.report.Pu
 // Parties counts parties of a file, listed with addresses or not.
 func (c *Collector) Parties(n int) { c.report.Parties += n }
 
-// Result returns the entries in canonical order and the report.
+// Result returns the entries in canonical order, none where the options say what becomes of them, and the report.
 func (c *Collector) Result() ([]watchlist.Entry, Report) {
-	c.entries = ownIDs(sorted(c.entries))
-	c.report.Entries = len(c.entries)
+	if c.opts.Into != nil {
+		c.report.Entries = c.pile.empty(c.opts.Into)
+	} else {
+		c.entries = ownIDs(sorted(c.entries))
+		c.report.Entries = len(c.entries)
+	}
 	c.report.Unmapped, c.report.LeftOutFor = counts(c.terms), counts(c.leftOut)
 	return c.entries, c.report
 }

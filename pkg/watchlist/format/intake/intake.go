@@ -21,6 +21,9 @@ type Options struct {
 	Category taxonomy.Category // for rows whose publisher says nothing that maps to a category
 	Network  string            // alias or CAIP-2 id for rows that name none; "": by the form of the address
 	Mapping  Mapping           // of tables and JSON: what their columns and labels mean
+	// Into, where it is not nil, is given each entry behind the last row, in no order and each once; then the entries are no
+	// part of the result, and are not in memory together as such. It may change and keep what it is given.
+	Into func(*watchlist.Entry)
 }
 
 // Input is one file of a publisher. Its bytes may be compressed by gzip, bzip2 or zstd, or be a zip archive.
