@@ -113,18 +113,23 @@ func (p *process) lastWords() string {
 }
 
 // resident is the memory that a process has in use, in bytes.
-func resident(pid int) (int64, error) {
+func resident(pid int) (int64, error) { return memoryOf(pid, "VmRSS:") }
+
+// peakOf is the most memory that a process had in use, in bytes.
+func peakOf(pid int) (int64, error) { return memoryOf(pid, "VmHWM:") }
+
+func memoryOf(pid int, line string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+	for got := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(got, line); ok {
 			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, errors.New("no VmRSS")
+	return 0, fmt.Errorf("no %s", line)
 }
 
 // childOf finds the child of a process that has word as its first argument, 0 when there is none.
@@ -153,6 +158,8 @@ func childOf(parent int, word string) int {
 type outcome struct {
 	out, err string
 	exit     int
+	took     time.Duration
+	peak     int64 // most memory that it had in use, in bytes
 }
 
 func (o outcome) String() string {
@@ -166,7 +173,9 @@ func command(ctx context.Context, env []string, stdin string, args ...string) (o
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
+	began := time.Now()
 	err := cmd.Run()
+	took := time.Since(began)
 	var ended *exec.ExitError
 	if errors.As(err, &ended) && ctx.Err() == nil {
 		err = nil
@@ -174,7 +183,11 @@ func command(ctx context.Context, env []string, stdin string, args ...string) (o
 	if err != nil {
 		return outcome{}, fmt.Errorf("sluice %s: %w: %s", strings.Join(args, " "), err, said.String())
 	}
-	return outcome{out: out.String(), err: said.String(), exit: cmd.ProcessState.ExitCode()}, nil
+	o := outcome{out: out.String(), err: said.String(), exit: cmd.ProcessState.ExitCode(), took: took}
+	if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		o.peak = used.Maxrss << 10
+	}
+	return o, nil
 }
 
 // poll is how often the tests look again.

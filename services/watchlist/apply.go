@@ -116,7 +116,7 @@ func (e Edit) on(s Standing) (Standing, error) {
 	if err != nil {
 		return s, err
 	}
-	if e.Change != nil && len(entries) == 0 && s.list(e.List).Name == "" {
+	if len(entries) == 0 && s.list(e.List).Name == "" {
 		return s, nil // a change of nothing makes no list
 	}
 	origin := e.Origin

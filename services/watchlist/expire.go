@@ -53,6 +53,9 @@ func Expire(ctx context.Context, d Deps, now time.Time) (gone int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if live.Version == "" {
+		return 0, nil
+	}
 	snapshot, err := d.Memory.Some(ctx, d.Store, live.Manifest)
 	if err != nil {
 		return 0, err

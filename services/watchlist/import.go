@@ -129,7 +129,7 @@ func (d Deps) load(ctx context.Context, req ImportRequest) (ImportResult, error)
 		return ImportResult{ListChange: ListChange{List: req.Options.List}}, err
 	}
 	// The entries go into the list as they are read: together they would be several times as large.
-	builder, taken := watchlist.NewBuilder(), intake{req: &req, now: d.now()}
+	builder, taken := watchlist.NewBuilder(), taker{req: &req, now: d.now()}
 	opts := req.Options
 	opts.Into = func(e *watchlist.Entry) {
 		if taken.take(e) {
@@ -185,8 +185,8 @@ func parse(req ImportRequest, opts format.Options) (format.Report, error) {
 	return report, err
 }
 
-// intake makes of what a file lists what the list's owner says.
-type intake struct {
+// taker makes of what a file lists what the list's owner says.
+type taker struct {
 	req   *ImportRequest
 	now   time.Time
 	ended int   // entries that have ended before they come
@@ -195,7 +195,7 @@ type intake struct {
 
 // take gives an entry what the owner says, and says whether it is to be in force. One that has ended is left out: no
 // version has it, else every load of the file would put it in force until the next tick.
-func (t *intake) take(e *watchlist.Entry) bool {
+func (t *taker) take(e *watchlist.Entry) bool {
 	if t.err == nil {
 		t.err = give(e, t.req.Use)
 	}
@@ -208,7 +208,7 @@ func (t *intake) take(e *watchlist.Entry) bool {
 }
 
 // tell says in the report what was left out.
-func (t *intake) tell(report *format.Report) {
+func (t *taker) tell(report *format.Report) {
 	if t.ended > 0 {
 		report.Entries -= t.ended
 		report.LeftOut += t.ended

@@ -30,8 +30,8 @@ const (
 // sentinel is a field of the pointer by which half a pointer is told from a whole one.
 const sentinel = "sluice lists pointer 1"
 
-// chunkBytes bounds what one pipeline carries.
-const chunkBytes = 8 << 20
+// chunkBytes bounds what one pipeline carries: on a busy machine too it is through before the timeout of a command.
+const chunkBytes = 2 << 20
 
 // keepVersions is how many versions stay in Redis at least, the current one included.
 const keepVersions = 5
