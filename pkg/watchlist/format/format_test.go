@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"sluice/pkg/internal/testdata"
+	"sluice/pkg/watchlist"
 	"sluice/pkg/watchlist/format"
 )
 
@@ -173,5 +175,34 @@ func TestOfAnArchiveWhatFitsIsRead(t *testing.T) {
 	entries, report, err = format.Parse("ofac-csv", format.Options{}, zipped(t, set...))
 	if err != nil || len(entries) != 32 || report.RejectedRows != 0 || report.NoteCount < 2 {
 		t.Errorf("OFAC's set: %s, %v", report.Summary(), err)
+	}
+}
+
+func TestEntriesGivenOneByOneAreThoseOfTheResult(t *testing.T) {
+	const table = "address,category,label\n" +
+		"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz,scam,one\n" +
+		"1DT3tenf14cxz9WFNxmYrXFbB6TFiVWA9U,scam,two\n" +
+		"12udabs2TkX7NXCSj6KpqXfakjE52ZPLhz,phishing,another\n" + // other words of the same address
+		"1DT3tenf14cxz9WFNxmYrXFbB6TFiVWA9U,phishing,two\n" + // another category alone
+		"1DT3tenf14cxz9WFNxmYrXFbB6TFiVWA9U,scam,two\n" + // said before
+		"3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy,scam,three\n"
+	parse := func(opts format.Options) ([]watchlist.Entry, format.Report) {
+		t.Helper()
+		opts.List = "l"
+		entries, report, err := format.Parse("csv", opts, format.Input{Name: "t.csv", R: strings.NewReader(table)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return entries, report
+	}
+	want, wantReport := parse(format.Options{})
+	var got []watchlist.Entry
+	none, report := parse(format.Options{Into: func(e *watchlist.Entry) { got = append(got, *e) }})
+	slices.SortFunc(got, func(a, b watchlist.Entry) int { return watchlist.Compare(&a, &b) })
+	if len(none) != 0 || len(want) < 3 || !slices.EqualFunc(got, want, func(a, b watchlist.Entry) bool { return watchlist.Compare(&a, &b) == 0 && a.Key == b.Key }) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if report.Summary() != wantReport.Summary() || report.Entries != wantReport.Entries {
+		t.Errorf("%s, want %s", report.Summary(), wantReport.Summary())
 	}
 }

@@ -30,7 +30,7 @@ type Collector struct {
 	opts    Options
 	report  Report
 	entries []watchlist.Entry
-	pile    pile // in their place, where the options say what becomes of the entries
+	pile    pile                               // in their place, where the options say what becomes of the entries
 	seen    map[[sha256.Size / 2]byte]struct{} // what the SHA-256 of the entries' canonical JSON begins with
 	terms   map[string]int
 	leftOut map[string]int
