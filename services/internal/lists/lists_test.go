@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -329,7 +330,7 @@ func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 	f.writeCopy(<-f.saves)
 
 	again := follower(t, s, c, file)
-	again.restore()
+	again.restore(t.Context())
 	again.want(t, "the copy alone", false, 5, "not confirmed yet")
 	if got := again.Current().Snapshot.Version(); got != want.Version() {
 		t.Errorf("version %s, want %s", got, want.Version())
@@ -340,7 +341,7 @@ func TestTheCopyShortensTheWayAndIsNotUsableByItself(t *testing.T) {
 
 	// An older pointer than the copy's is not believed.
 	third := follower(t, fixed{s, Pointer{Seq: 4, Epoch: "e", Version: "v", Count: 1}}, c, file)
-	third.restore()
+	third.restore(t.Context())
 	third.Poll(t.Context())
 	third.want(t, "an older pointer", false, 5, "went back")
 }
@@ -380,7 +381,7 @@ func TestADamagedCopyIsNotTaken(t *testing.T) {
 	}
 	s, c := newServer(), noon()
 	f := follower(t, s, c, file)
-	f.restore()
+	f.restore(t.Context())
 	f.want(t, "with a cut copy", false, 0, "")
 }
 
@@ -475,6 +476,52 @@ func TestWhatOneLoadedNobodyLoadsAgain(t *testing.T) {
 	s.activate(t, 2, "e", 9_001)
 	if _, third, err := memory.Load(t.Context(), s, s.p); err != nil || third.Len() != 9_001 {
 		t.Errorf("the next version: %v", err)
+	}
+}
+
+// counting counts the segments that are read.
+type counting struct {
+	*server
+	segments atomic.Int64
+}
+
+func (c *counting) Segment(ctx context.Context, sha256 string) ([]byte, error) {
+	c.segments.Add(1)
+	return c.server.Segment(ctx, sha256)
+}
+
+func TestTwoWhoWantTheSameListsReadThemOnce(t *testing.T) {
+	s := &counting{server: newServer()}
+	s.activate(t, 1, "e", 9_000)
+	m, err := ReadManifest(t.Context(), s, s.p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := NewMemory()
+	var wg sync.WaitGroup
+	var got [4]*watchlist.Snapshot
+	for i := range got {
+		wg.Go(func() {
+			var err error
+			if _, got[i], err = memory.Load(t.Context(), s, s.p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := int(s.segments.Load()); n != len(m.Lists[0].Segments) || got[0] != got[1] || got[0] != got[3] {
+		t.Errorf("%d segments were read, there are %d", n, len(m.Lists[0].Segments))
+	}
+	// Who gives up does not wait for his turn.
+	end, err := memory.turn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := memory.Load(ctx, s, s.p); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -139,7 +139,7 @@ func TestALargeCopyIsNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := pagedFollower(t, s, c, file)
-	f.restore()
+	f.restore(t.Context())
 	f.want(t, "with a large copy", false, 0, "not read yet")
 }
 
