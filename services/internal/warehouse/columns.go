@@ -15,6 +15,7 @@ type scratch struct {
 	alertAmounts [][]decimal.Decimal
 	shares       [][]*decimal.Decimal
 	columns      []named
+	wordbook
 }
 
 func (s *scratch) release() {
@@ -22,6 +23,7 @@ func (s *scratch) release() {
 	clear(s.alertAmounts)
 	clear(s.shares)
 	clear(s.columns)
+	s.reset()
 	scratches.Put(s)
 }
 
@@ -75,25 +77,36 @@ func (s *scratch) transfers(b *recorder.Transfers) []named {
 	s.fiat = decimals(s.fiat[:0], b.FiatAmount)
 	s.fromAmounts = decimalLists(s.fromAmounts[:0], b.FromAmounts)
 	s.columns = append(s.columns[:0],
-		named{"id", b.ID}, named{"transfer_id", b.TransferID}, named{"tenant", b.Tenant}, named{"version", b.Version},
-		named{"conflicts_with", b.ConflictsWith}, named{"direction", b.Direction}, named{"stage", b.Stage},
+		named{"id", b.ID}, named{"transfer_id", b.TransferID}, named{"tenant", s.words(b.Tenant)}, named{"version", b.Version},
+		named{"conflicts_with", b.ConflictsWith}, named{"direction", s.words(b.Direction)}, named{"stage", s.words(b.Stage)},
 		named{"customer_id", b.CustomerID}, named{"counterparty_customer_id", b.CounterpartyCustomerID},
-		named{"network", b.Network}, named{"asset", b.Asset}, named{"asset_id", b.AssetID}, named{"contract", b.Contract},
-		named{"amount", s.amount}, named{"fiat_amount", s.fiat}, named{"fiat_currency", b.FiatCurrency},
+		named{"network", s.words(b.Network)}, named{"asset", s.words(b.Asset)}, named{"asset_id", b.AssetID}, named{"contract", b.Contract},
+		named{"amount", s.amount}, named{"fiat_amount", s.fiat}, named{"fiat_currency", s.words(b.FiatCurrency)},
 		named{"tx_hash", b.TxHash}, named{"output_index", b.OutputIndex}, named{"log_index", b.LogIndex},
 		named{"from_addresses", b.From}, named{"from_amounts", s.fromAmounts}, named{"to_addresses", b.To},
-		named{"memo", b.Memo}, named{"initiator", b.Initiator}, named{"evidence", b.Evidence}, named{"occurred_at", b.OccurredAt},
-		named{"verdict", b.Verdict}, named{"severity", b.Severity}, named{"score", b.Score},
-		named{"hold_reasons", b.HoldReasons}, named{"categories", b.Categories}, named{"posture", b.Posture},
+		named{"memo", b.Memo}, named{"initiator", b.Initiator}, named{"evidence", s.words(b.Evidence)}, named{"occurred_at", b.OccurredAt},
+		named{"verdict", s.words(b.Verdict)}, named{"severity", s.words(b.Severity)}, named{"score", b.Score},
+		named{"hold_reasons", b.HoldReasons}, named{"categories", b.Categories}, named{"posture", s.words(b.Posture)},
 
-		named{"status", b.Status}, named{"coverage", b.Coverage}, named{"coverage_reason", b.CoverageReason},
-		named{"lists_version", b.ListsVersion}, named{"lists_seq", b.ListsSeq}, named{"rules_version", b.RulesVersion},
-		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", b.PublicCode},
-		named{"raised_by", b.RaisedBy}, named{"cause_seq", b.CauseSeq}, named{"raised_at", b.RaisedAt},
+		named{"status", s.words(b.Status)}, named{"coverage", s.words(b.Coverage)}, named{"coverage_reason", s.words(b.CoverageReason)},
+		named{"lists_version", s.words(b.ListsVersion)}, named{"lists_seq", b.ListsSeq}, named{"rules_version", s.words(b.RulesVersion)},
+		named{"rules_seq", b.RulesSeq}, named{"inputs", b.Inputs}, named{"public_code", s.words(b.PublicCode)},
+		named{"raised_by", s.words(b.RaisedBy)}, named{"cause_seq", b.CauseSeq}, named{"raised_at", b.RaisedAt},
 	)
 	if !b.Plain() {
 		s.nested(b)
 	}
+	s.columns = given(s.columns)
+	return s.columns
+}
+
+// addresses are the columns of transfer_addresses.
+func (s *scratch) addresses(b *recorder.Addresses) []named {
+	s.columns = given(append(s.columns[:0],
+		named{"key", b.Key}, named{"occurred_at", b.OccurredAt}, named{"id", b.ID}, named{"role", s.words(b.Role)},
+		named{"side", s.words(b.Side)}, named{"address", b.Address}, named{"tag", b.Tag}, named{"network", s.words(b.Network)},
+		named{"tenant", s.words(b.Tenant)}, named{"customer_id", b.CustomerID}, named{"direction", s.words(b.Direction)},
+	))
 	return s.columns
 }
 

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 
@@ -41,7 +40,7 @@ func (w *Warehouse) insert(ctx context.Context, table, token string, columns []n
 	for i, c := range columns {
 		names[i] = "`" + c.name + "`"
 		// The driver sends columns of different lengths as they are, and the server takes them for rows.
-		if n, want := reflect.ValueOf(c.values).Len(), reflect.ValueOf(columns[0].values).Len(); n != want {
+		if n, want := c.rows(), columns[0].rows(); n != want {
 			return fmt.Errorf("%w: column %s of %s has %d rows, %s has %d", recorder.ErrRefused, c.name, table, n, columns[0].name, want)
 		}
 	}
@@ -86,10 +85,9 @@ func (w *Warehouse) InsertFlagged(ctx context.Context, b *recorder.Transfers, to
 
 // InsertAddresses stores a block in transfer_addresses.
 func (w *Warehouse) InsertAddresses(ctx context.Context, b *recorder.Addresses, token string) error {
-	return w.insert(ctx, "transfer_addresses", token, []named{
-		{"key", b.Key}, {"occurred_at", b.OccurredAt}, {"id", b.ID}, {"role", b.Role}, {"side", b.Side}, {"address", b.Address},
-		{"tag", b.Tag}, {"network", b.Network}, {"tenant", b.Tenant}, {"customer_id", b.CustomerID}, {"direction", b.Direction},
-	})
+	s := scratches.Get().(*scratch)
+	defer s.release()
+	return w.insert(ctx, "transfer_addresses", token, s.addresses(b))
 }
 
 // InsertDeadLetters stores a block in dead_letters.
