@@ -17,7 +17,9 @@ import (
 type fault struct {
 	mode  string
 	on    func(t *testing.T) stack // makes a stack of its own; nil: the one that the others share
-	quiet bool                     // no load beside it: it destroys what nobody has read
+	quiet bool                     // no load beside it: the fault sends by itself
+	// destroys says that records are gone which nobody has read: verify names them, and everything is sent again.
+	destroys bool
 	// do begins the fault, lets it last while p asks for verdicts, and ends it.
 	do func(t *testing.T, s stack, p *prober)
 }
@@ -70,8 +72,9 @@ func endure(t *testing.T, s stack, f fault) measured {
 	ready(t, s)
 	p := &prober{t: t, s: s, listed: oneListed, name: fmt.Sprintf("probe-%d-", time.Now().UnixNano())}
 	var l *load
+	prefix := fmt.Sprintf("fault-%d-", time.Now().UnixNano())
 	if !f.quiet {
-		l = startLoad(t, s, fmt.Sprintf("fault-%d-", time.Now().UnixNano()), true)
+		l = startLoad(t, s, prefix, true)
 		l.more(100)
 	}
 	f.do(t, s, p)
@@ -82,11 +85,20 @@ func endure(t *testing.T, s stack, f fault) measured {
 		l.end()
 	}
 	ready(t, s)
+	saw := p.saw()
+	if f.destroys {
+		gone := verified(t, s, 3*time.Minute)
+		saw += fmt.Sprintf("; %d named lost by verify, sent again", gone.Lost)
+		again := &batch{lines: p.sent}
+		again.take(world(t, prefix), int(l.sent.Load())) // the same prefix, the same transfers
+		produce(t, s, rawMessages(t, again)...)
+		settle(t, s, 2*time.Minute)
+	}
 	v := verified(t, s, 3*time.Minute)
 	if v.Lost+v.Duplicated+v.Unscreened > 0 {
 		t.Errorf("%s", v.text)
 	}
-	m := measured{Fault: f.mode, Stack: s.common().name, Saw: p.saw(), Slowest: p.slowest, Back: back, Verified: time.Since(ended),
+	m := measured{Fault: f.mode, Stack: s.common().name, Saw: saw, Slowest: p.slowest, Back: back, Verified: time.Since(ended),
 		Accepted: v.Accepted, Lost: v.Lost, Duplicated: v.Duplicated, Unscreened: v.Unscreened}
 	t.Log(m)
 	return m
@@ -101,6 +113,7 @@ type prober struct {
 	n       int
 	heard   []string // the different answers, in the order in which they came first
 	slowest time.Duration
+	sent    [][]byte // what was taken
 }
 
 // during asks again and again for a time.
@@ -142,7 +155,8 @@ func (p *prober) answer(id, from string) (said, why string) {
 	}
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
-	status, body, err := call(ctx, http.MethodPost, "http://"+at.HTTP+"/v1/transfers?wait=verdict", "application/json", paid(id, from))
+	sent := paid(id, from)
+	status, body, err := call(ctx, http.MethodPost, "http://"+at.HTTP+"/v1/transfers?wait=verdict", "application/json", sent)
 	if err != nil {
 		return "no answer", err.Error()
 	}
@@ -157,6 +171,7 @@ func (p *prober) answer(id, from string) (said, why string) {
 	b.mu.Lock()
 	b.facts[v.ID] = fact{transferID: id, degraded: true}
 	b.mu.Unlock()
+	p.sent = append(p.sent, sent)
 	switch {
 	case status == http.StatusAccepted:
 		return "202, its verdict later", ""

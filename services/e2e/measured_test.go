@@ -72,18 +72,24 @@ func between(page, begin, end string) (before, inside, after string, err error) 
 	return before, inside, after, nil
 }
 
+// rowsOf are the rows of a table by their first two cells.
+func rowsOf(table string) map[[2]string]string {
+	rows := map[[2]string]string{}
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(line, " | "); len(cells) > 2 {
+			rows[[2]string{strings.TrimPrefix(cells[0], "| "), cells[1]}] = line
+		}
+	}
+	return rows
+}
+
 // putMeasured returns the page with rows in its table.
 func putMeasured(page string, rows []measured, machine string) (string, error) {
 	before, old, after, err := between(page, measuredBegin, measuredEnd)
 	if err != nil {
 		return "", err
 	}
-	lines := map[[2]string]string{}
-	for line := range strings.Lines(old) {
-		if cells := strings.Split(line, " | "); len(cells) == 10 {
-			lines[[2]string{strings.TrimPrefix(cells[0], "| "), cells[1]}] = line
-		}
-	}
+	lines := rowsOf(old)
 	for _, m := range rows {
 		lines[[2]string{m.Fault, m.Stack}] = m.String() + "\n"
 	}

@@ -245,8 +245,13 @@ func TestSoak(t *testing.T) {
 	}
 	t.Run("full", func(t *testing.T) { diskBudget(t) })
 	rewrite(t, "SLUICE_SOAK_REPORT", func(page string) (string, error) {
-		before, _, after, err := between(page, soakBegin, soakEnd)
-		return before + soakBegin + machine() + "\n\n" + soakHead + strings.Join(rows, "") + soakEnd + after, err
+		before, old, after, err := between(page, soakBegin, soakEnd)
+		lines := rowsOf(old + strings.Join(rows, ""))
+		all := ""
+		for _, c := range consumers {
+			all += lines[[2]string{c.name, c.stack}]
+		}
+		return before + soakBegin + machine() + "\n\n" + soakHead + all + soakEnd + after, err
 	})
 }
 

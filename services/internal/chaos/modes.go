@@ -26,7 +26,7 @@ const (
 	HouseFull       = "ClickHouse out of disk"
 	BrokerDown      = "broker down"
 	BrokerRestarted = "broker restarted"
-	LeaderMoved     = "leader lost, of three brokers"
+	LeaderMoved     = "leader of three brokers lost"
 	TopicMissing    = "topic missing"
 	LogTruncated    = "log truncated"
 	ListStale       = "watchlist stale"
