@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"sluice/schemas"
 	"sluice/services/internal/config"
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/embedded/clickhouse"
@@ -111,7 +112,7 @@ func Start(ctx context.Context, cfg *config.Config, needs Needs, reg *prometheus
 	}()
 	var runners []runner
 	if missing.Kafka {
-		if s.broker, err = kafka.New(kafka.Config{Dir: s.dir.Join("kafka"), Listen: cfg.Kafka.Listen, DiskBudget: cfg.Kafka.DiskBudget, Logger: log}); err != nil {
+		if s.broker, err = kafka.New(kafka.Config{Dir: s.dir.Join("kafka"), Listen: cfg.Kafka.Listen, DiskBudget: cfg.Kafka.DiskBudget, Intake: []string{schemas.Raw, schemas.Chain}, Logger: log}); err != nil {
 			return nil, err
 		}
 		if err = s.broker.Start(); err != nil {

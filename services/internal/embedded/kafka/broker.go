@@ -30,6 +30,7 @@ type Config struct {
 	SegmentBytes int           // of a log file, default 32 MiB: space is freed by whole files
 	DiskBudget   int64         // bytes that the folder may take, default 20 GiB
 	Sweep        time.Duration // between looks at retention and space, default 5 s
+	Intake       []string      // topics that others than the services write, closed while the budget is used up
 
 	Logger zerolog.Logger
 }

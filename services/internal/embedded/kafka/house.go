@@ -92,6 +92,7 @@ func (h *housekeeper) judge(used int64) {
 	switch {
 	case used >= budget && !h.b.full.Swap(true):
 		h.b.cfg.Logger.Error().Int64("used", used).Int64("budget", budget).Msg("embedded broker: the disk budget is used up by records that are not read yet: nothing more is taken in")
+		h.b.closeIntake()
 	case used < budget/10*lowTenths && h.b.full.Swap(false):
 		h.b.cfg.Logger.Info().Int64("used", used).Int64("budget", budget).Msg("embedded broker: there is space again")
 	}

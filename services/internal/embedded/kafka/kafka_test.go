@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
@@ -169,6 +170,47 @@ func TestFullUntilTheGroupsHaveRead(t *testing.T) {
 	}
 	if b.Full() || b.Used() > 1<<20 || b.start("t") == 0 {
 		t.Errorf("full %v with %d bytes, the log begins at %d", b.Full(), b.Used(), b.start("t"))
+	}
+}
+
+// What others send is refused while the broker is full, with an error that their clients try again; the services go on.
+func TestAFullBrokerRefusesWhatOthersSend(t *testing.T) {
+	b := open(t, t.TempDir(), func(c *Config) { c.Intake = []string{"in"} })
+	cl := dial(t, b, kgo.DisableIdempotentWrite(), kgo.RecordRetries(0))
+	send := func(topic string) error {
+		return cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr()
+	}
+	create(t, b, "in", 100*time.Hour)
+	create(t, b, "t", 100*time.Hour)
+	commit(t, b, cl, "g", "t", 0)
+	fill(t, cl, "t", 1100, 0)
+	if err := send("in"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a second time full, after there was space
+		sweep(t, b, time.Now())
+		if !b.Full() {
+			t.Fatal("not full")
+		}
+		for range 2 {
+			if err := send("in"); !errors.Is(err, kerr.KafkaStorageError) {
+				t.Errorf("from others: %v", err)
+			}
+			if err := send("t"); err != nil {
+				t.Errorf("from the services: %v", err)
+			}
+		}
+		commit(t, b, cl, "g", "t", b.cluster.PartitionInfo("t", 0).HighWatermark)
+		for range 5 {
+			sweep(t, b, time.Now())
+		}
+		if b.Full() {
+			t.Fatal("still full")
+		}
+		if err := send("in"); err != nil {
+			t.Errorf("once there is space: %v", err)
+		}
+		fill(t, cl, "t", 1100, 0)
 	}
 }
 
