@@ -349,16 +349,18 @@ func topicMissing(t *testing.T, s stack, p *prober) {
 	s.common().start(t, hop)
 }
 
-// logTruncated deletes verdicts that nobody has recorded, while ClickHouse stands still: the loss is counted and verify
+// logTruncated deletes verdicts that nobody has recorded: the loss is counted and verify
 // names it, and sending again mends it.
 func logTruncated(t *testing.T, s stack, p *prober) {
 	admin := kafkaAdmin(t, s)
 	settle(t, s, time.Minute)
-	engine := s.enginePID()
-	if err := syscall.Kill(engine, syscall.SIGSTOP); err != nil {
+	recorder := s.service(recorderService)
+	resume := func() { s.common().start(t, recorder) }
+	if _, real := s.(*realStack); !real {
+		resume = stopEngine(t, s) // the recorder alone cannot be stopped, but be held up
+	} else if _, err := recorder.end(syscall.SIGTERM, 40*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	resume := func() { _ = syscall.Kill(engine, syscall.SIGCONT) }
 	defer resume()
 	g, b := world(t, fmt.Sprintf("truncated-%d-", time.Now().UnixNano())), &batch{}
 	b.take(g, 20_000) // more than the recorder has in its hands
@@ -388,7 +390,6 @@ func logTruncated(t *testing.T, s stack, p *prober) {
 	}
 	p.during(lasting)
 	resume()
-	recorder := s.service(recorderService)
 	eventually(t, time.Minute, "the loss is counted", func() error {
 		m, err := metrics(recorder)
 		if err == nil && m["sluice_stream_lost_total"] == 0 {
