@@ -103,6 +103,11 @@ var All = []Mutant{
 		Tests: []string{"services/ingest"},
 	},
 	{
+		Promise: "the same transfer twice changes no count", Break: "an identity that depends on what was identified before",
+		Edits: []Edit{{"pkg/transfer/identity.go", "\th.hash.Reset()\n", ""}},
+		Tests: []string{"pkg/transfer"},
+	},
+	{
 		Promise: "a flagged transfer is on flagged.v1", Break: "publish the cleared instead",
 		Edits: []Edit{{"services/alerting/alerting.go", "if !o.Flagged {", "if o.Flagged {"}},
 		Tests: []string{"services/alerting"},
@@ -123,6 +128,18 @@ var All = []Mutant{
 		Tests: []string{"pkg/watchlist"},
 	},
 	{
+		Promise: "no verdict is lost", Break: "record all but one in four, and say nothing",
+		Edits: []Edit{{"services/recorder/recorder.go", "if err := block.Add(&r.record, p, marks); err != nil {",
+			"if r.record.ID[0]%4 == 0 {\n\t\treturn nil\n\t}\n\tif err := block.Add(&r.record, p, marks); err != nil {"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "no verdict is lost", Break: "pass one in four over on the way to the verdict",
+		Edits: []Edit{{"services/alerting/alerting.go", "\tout.AppendSpliced(schemas.Verdicts,",
+			"\tif rec.Offset%4 == 3 {\n\t\treturn\n\t}\n\tout.AppendSpliced(schemas.Verdicts,"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
 		Promise: "every accepted transfer ends in a verdict", Break: "drop what is no transfer on the raw topic, and keep nothing",
 		Edits: []Edit{{"services/ingest/raw.go", "out.DeadLetter(rec, ReasonRejected, err)", "_ = err"}},
 		Tests: []string{proof}, Run: proofTest,
@@ -141,6 +158,14 @@ var All = []Mutant{
 	{
 		Promise: "a flagged transfer is on flagged.v1", Break: "publish no flagged event",
 		Edits: []Edit{{"services/alerting/alerting.go", "if !o.Flagged {", "if len(value) > 0 {"}},
+		Tests: []string{proof}, Run: proofTest,
+	},
+	{
+		Promise: "what is listed is found", Break: "a wrong fingerprint in the header, from end to end",
+		Edits: []Edit{
+			{"pkg/event/fingerprint.go", "p.Parties[i].Key.Fingerprint())", "^p.Parties[i].Key.Fingerprint())"},
+			{"pkg/transfer/recognise.go", "r.out.Prints = append(r.out.Prints, print)", "r.out.Prints = append(r.out.Prints, print+1)"},
+		},
 		Tests: []string{proof}, Run: proofTest,
 	},
 	{
