@@ -10,6 +10,7 @@ import (
 
 	"sluice/pkg/judge"
 	"sluice/pkg/screening"
+	"sluice/pkg/watchlist"
 	"sluice/services/internal/stream"
 )
 
@@ -23,7 +24,7 @@ const confirmRounds = 4
 // confirm answers what a batch looks up in lists whose entries are not in memory. What cannot be had makes the batch
 // wait; after HoldAfter it goes on without, and whoever asks for it is passed on as degraded, never as clean.
 func (l *lane) confirm(ctx context.Context, current Current, in *stream.Batch, now time.Time) error {
-	l.lookups = current.Paged.Lookups()
+	l.lookups = &confirmed{Lookups: current.Paged.Lookups()}
 	l.screener.Lists = judge.Lists{Snapshot: l.lookups, Seq: current.Seq}
 	err := l.fetch(ctx, current, in)
 	if ctx.Err() != nil {
@@ -40,15 +41,30 @@ func (l *lane) confirm(ctx context.Context, current Current, in *stream.Batch, n
 	return nil
 }
 
+// confirmed is the look-ups of a batch. The filter is asked once for each of its transfers.
+type confirmed struct {
+	*watchlist.Lookups
+	excluded bool // the transfer that is screened now, by its filter
+}
+
+// MayContain implements screening.Lists.
+func (c *confirmed) MayContain(fingerprint uint64) bool {
+	return !c.excluded && c.Lookups.MayContain(fingerprint)
+}
+
 // fetch screens the transfers that the filter does not exclude, notes what they look up, gets it in one round trip, and
 // begins again until nothing is wanted.
 func (l *lane) fetch(ctx context.Context, current Current, in *stream.Batch) error {
+	l.open = l.open[:0]
+	for i := range in.Records {
+		l.open = append(l.open, !screening.Clean(in.Records[i].Carried().Fingerprints, l.lookups))
+	}
 	for range confirmRounds {
-		for i := range in.Records {
-			rec := &in.Records[i]
-			if h := rec.Carried(); !screening.Clean(h.Fingerprints, l.lookups) {
+		for i, open := range l.open {
+			if open {
 				// What is wrong with a record is told when it is screened for good.
-				l.value, _, _ = l.screener.Screen(l.value[:0], rec.Value, h.Fingerprints)
+				rec := &in.Records[i]
+				l.value, _, _ = l.screener.Screen(l.value[:0], rec.Value, rec.Carried().Fingerprints)
 			}
 		}
 		wanted := l.lookups.Pages()

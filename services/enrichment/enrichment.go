@@ -76,7 +76,8 @@ func (s *Stage) ForLane() stream.Handler { return &lane{Stage: s} }
 type lane struct {
 	*Stage
 	screener judge.Screener
-	lookups  *watchlist.Lookups // of the batch; nil: all entries are in memory
+	lookups  *confirmed // of the batch; nil: all entries are in memory
+	open     []bool     // by record of the batch, beside lookups: its filter does not exclude it
 	value    []byte
 	at       []byte
 }
@@ -106,6 +107,9 @@ func (l *lane) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) er
 	}
 	var n counts
 	for i := range in.Records {
+		if l.lookups != nil {
+			l.lookups.excluded = !l.open[i]
+		}
 		if err := l.screen(&in.Records[i], degraded, now, out, &n); err != nil {
 			return stream.Permanent(err)
 		}

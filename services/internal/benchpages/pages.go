@@ -21,6 +21,7 @@ type Measured struct {
 	Record   *bench.Report     // record.json: bin/sluice bench --stage record --rounds 5
 	Kafka    *bench.Report     // kafka.json: make bench-peers
 	Lists    *listbench.Report // lists.json: bin/sluice bench --stage lists
+	Costs    *listbench.Costs  // costs.json: bin/sluice bench --stage sizes --sizes 100000,1000000,10000000 --rounds 5
 }
 
 // Read reads the reports from docs/measured.
@@ -30,6 +31,7 @@ func Read(dir string) (m Measured, err error) {
 		read(filepath.Join(dir, "record.json"), &m.Record),
 		read(filepath.Join(dir, "kafka.json"), &m.Kafka),
 		read(filepath.Join(dir, "lists.json"), &m.Lists),
+		read(filepath.Join(dir, "costs.json"), &m.Costs),
 	)
 }
 
@@ -57,6 +59,7 @@ func Parts(m Measured) []Part {
 		{"performance.md", "hops", Run(m.Embedded) + "\n" + Hops(m.Embedded)},
 		{"performance.md", "record", Run(m.Record) + "\n" + Record(m.Record)},
 		{"performance.md", "swaps", Swaps(m.Lists)},
+		{"performance.md", "large", LargeLists(m.Costs)},
 		{"performance.md", "trade", Trade(m.Kafka)},
 		{"peers.md", "run", Run(m.Kafka)},
 		{"peers.md", "peers", Peers(m.Kafka)},

@@ -93,6 +93,16 @@ func Swaps(r *listbench.Report) string {
 	return t.String()
 }
 
+// LargeLists is a table of what a transfer costs with lists of several sizes.
+func LargeLists(c *listbench.Costs) string {
+	var t table
+	t.head("entries", "form", "CPU µs, the hop", "CPU µs, the bare loop", "transfers/s")
+	for _, s := range c.Sizes {
+		t.row(whole(float64(s.Entries)), s.Form, two(s.Median.CPU), two(s.Median.BareCPU), whole(s.Median.Rate))
+	}
+	return t.String()
+}
+
 // Trade is a table of what stream.linger trades.
 func Trade(r *bench.Report) string {
 	var t table

@@ -26,6 +26,7 @@ const (
 	record   = "`bin/sluice bench --stage record --rounds 5`"
 	peers    = "`make bench-peers`"
 	lists    = "`bin/sluice bench --stage lists`"
+	sizes    = "`bin/sluice bench --stage sizes --sizes 100000,1000000,10000000 --rounds 5`"
 )
 
 // of takes a figure of a stage from one of the reports.
@@ -119,6 +120,9 @@ var targets = []target{
 		}
 		return m.Kafka.Scale.Instances.CPURatio, true
 	}, func(got float64) bool { return got < 1.1 }, "", peers},
+	{"CPU of a transfer at 100,000, a million and ten million entries, dearest beside cheapest", "< 1.20",
+		func(m Measured) (float64, bool) { return 1 + m.Costs.Spread, len(m.Costs.Sizes) > 1 },
+		func(got float64) bool { return got < 1.2 }, "", sizes},
 	{"a swap at a million entries, longest batch", "told", swapped(math.Max, func(s listbench.Stall) float64 { return s.LongestMilli }), nil, " ms", lists},
 	{"the same, rate as a part of that without", "told", swapped(math.Min, func(s listbench.Stall) float64 { return s.Rate }), nil, "", lists},
 }
