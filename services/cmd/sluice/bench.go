@@ -15,6 +15,7 @@ import (
 
 	"sluice/services/internal/app"
 	"sluice/services/internal/bench"
+	"sluice/services/internal/collector"
 	"sluice/services/internal/listbench"
 )
 
@@ -66,6 +67,7 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 			_ = bar.Set(int(done * whole))
 		}
 	}
+	collector.Relax(collector.Room) // as in the services
 	var accepted bench.Accepted
 	if c.Guard != "" {
 		var err error
@@ -144,6 +146,7 @@ func startInstance(ctx context.Context, in listbench.Instance) (r listbench.Resu
 type benchInstanceCmd struct{}
 
 func (benchInstanceCmd) Run(ctx context.Context, s streams) error {
+	collector.Relax(collector.Room)
 	var in listbench.Instance
 	if err := json.NewDecoder(s.In).Decode(&in); err != nil {
 		return err
@@ -207,6 +210,7 @@ func (t *turner) Close() error { return errors.Join(t.ask.Close(), t.cmd.Wait())
 type benchTurnsCmd struct{}
 
 func (benchTurnsCmd) Run(ctx context.Context, s streams) (err error) {
+	collector.Relax(collector.Room)
 	var in listbench.CostInstance
 	asked, answers := json.NewDecoder(s.In), json.NewEncoder(s.Out)
 	if err := asked.Decode(&in); err != nil {

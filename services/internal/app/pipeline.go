@@ -18,6 +18,7 @@ import (
 	"sluice/services/enrichment"
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
+	"sluice/services/internal/collector"
 	"sluice/services/internal/config"
 	"sluice/services/internal/fetch"
 	"sluice/services/internal/httpx"
@@ -79,6 +80,7 @@ type Pipeline struct {
 
 // Run runs the services until ctx ends, and drains.
 func Run(ctx context.Context, cfg *config.Config, opts Options, log zerolog.Logger) (err error) {
+	collector.Relax(collector.Room)
 	p := &Pipeline{cfg: cfg, opts: opts, log: log, reg: prometheus.NewRegistry(), started: time.Now(), memory: lists.NewMemory()}
 	p.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		loopCollector{p.running}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sluice_started",
