@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -394,4 +395,16 @@ func FuzzScreenAndDecide(f *testing.F) {
 			t.Fatalf("%v\n%s", err, fast)
 		}
 	})
+}
+
+func TestWhatACleanRecordGainsFollowsTheActivation(t *testing.T) {
+	value, fp := fact(parsed(t, world["ethereum"][1]), transfer.ID{})
+	s := Screener{Lists: Lists{Snapshot: listing(t, world["ethereum"][0])}}
+	for _, seq := range []uint64{7, 7, 8, 0, 123} {
+		s.Lists.Seq = seq
+		head, tail, ok := s.Clean(value, fp)
+		if want := fmt.Sprintf(`,"lists_seq":%d}`, seq); !ok || string(tail) != want || !bytes.Equal(head, value[:len(value)-1]) {
+			t.Errorf("at %d: %q behind %q, %v: want %q", seq, tail, head, ok, want)
+		}
+	}
 }

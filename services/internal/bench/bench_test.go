@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,9 @@ func TestEverythingIsMeasuredInOneRun(t *testing.T) {
 			if v <= 0 {
 				t.Errorf("%s: %s is %g", s.Stage, name, v)
 			}
+		}
+		if len(s.Written) == 0 || slices.ContainsFunc(slices.Collect(maps.Values(s.Written)), func(n float64) bool { return n <= 0 }) {
+			t.Errorf("%s: written %v", s.Stage, s.Written)
 		}
 		if len(s.Rounds) != cfg.Rounds {
 			t.Errorf("%s: %d rounds", s.Stage, len(s.Rounds))
