@@ -190,6 +190,9 @@ func (h *housekeeper) floors(ctx context.Context) (map[string]map[int32]int64, e
 			for _, topic := range m.SubscribedTopics {
 				reads[topic] = true
 			}
+			for topic := range m.Assignment { // not every client's subscription can be read, the services' cannot
+				reads[topic] = true
+			}
 		}
 		for topic := range reads {
 			readers[topic]++

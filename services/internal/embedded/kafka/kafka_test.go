@@ -173,6 +173,45 @@ func TestFullUntilTheGroupsHaveRead(t *testing.T) {
 	}
 }
 
+// A group that has joined and never committed has read nothing, also where its subscription cannot be read: kafka-go says
+// version 1 and leaves out what version 1 ends with.
+func TestAGroupThatHasNeverCommittedIsWaitedFor(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	cl := dial(t, b)
+	create(t, b, "t", 100*time.Hour)
+	p := kmsg.NewJoinGroupRequestProtocol()
+	p.Name, p.Metadata = "range", []byte{0, 1, 0, 0, 0, 1, 0, 1, 't', 0, 0, 0, 0}
+	join := kmsg.NewPtrJoinGroupRequest()
+	join.Group, join.ProtocolType, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = "g", "consumer", 30_000, 30_000
+	join.Protocols = append(join.Protocols, p)
+	var joined *kmsg.JoinGroupResponse
+	for range 2 { // the first answer is a member id to come back with
+		var err error
+		if joined, err = join.RequestWith(t.Context(), cl); err != nil {
+			t.Fatal(err)
+		}
+		join.MemberID = joined.MemberID
+	}
+	part := kmsg.NewConsumerMemberAssignmentTopic()
+	part.Topic, part.Partitions = "t", []int32{0}
+	assigned := kmsg.NewConsumerMemberAssignment()
+	assigned.Topics = append(assigned.Topics, part)
+	to := kmsg.NewSyncGroupRequestGroupAssignment()
+	to.MemberID, to.MemberAssignment = joined.MemberID, assigned.AppendTo(nil)
+	syncing := kmsg.NewPtrSyncGroupRequest()
+	syncing.Group, syncing.MemberID, syncing.Generation, syncing.GroupAssignment = "g", joined.MemberID, joined.Generation, append(syncing.GroupAssignment, to)
+	if res, err := syncing.RequestWith(t.Context(), cl); err != nil || res.ErrorCode != 0 {
+		t.Fatal(res, err)
+	}
+	fill(t, cl, "t", 1100, 200*time.Hour)
+	for range 3 {
+		sweep(t, b, time.Now())
+	}
+	if !b.Full() || b.start("t") != 0 {
+		t.Errorf("full %v, the log begins at %d", b.Full(), b.start("t"))
+	}
+}
+
 // What others send is refused while the broker is full, with an error that their clients try again; the services go on.
 func TestAFullBrokerRefusesWhatOthersSend(t *testing.T) {
 	b := open(t, t.TempDir(), func(c *Config) { c.Intake = []string{"in"} })
