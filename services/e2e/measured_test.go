@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -114,6 +115,44 @@ func putMeasured(page string, rows []measured, machine string) (string, error) {
 	}
 	b.WriteString(measuredEnd + after)
 	return b.String(), nil
+}
+
+var duration = regexp.MustCompile(`^\d+\.\d s$`)
+
+// TestEveryModeIsMeasured holds the table of measurements in docs/faults.md to the list of modes: each has its row for each
+// stack that it may befall, with a time to recovery, and nothing lost, duplicated or unscreened.
+func TestEveryModeIsMeasured(t *testing.T) {
+	text := page(t, "docs/faults.md")
+	rows := map[[2]string][]string{}
+	for _, row := range tableRows(t, text, "What was measured") {
+		rows[[2]string{row[0], row[1]}] = row
+	}
+	for _, m := range chaos.Modes {
+		for _, stack := range []string{chaos.OnEmbedded, chaos.OnReal} {
+			key := [2]string{m.Name, stack}
+			row, there := rows[key]
+			delete(rows, key)
+			if why, not := m.Not[stack]; not {
+				if there || !strings.Contains(text, fmt.Sprintf("- %s, %s: %s.\n", m.Name, stack, why)) {
+					t.Errorf("%s, %s: is to be explained, not measured; make faults writes it", m.Name, stack)
+				}
+				continue
+			}
+			switch {
+			case !there:
+				t.Errorf("%s, %s: not measured; make faults", m.Name, stack)
+			case len(row) != 10:
+				t.Errorf("%s, %s: %d columns", m.Name, stack, len(row))
+			case row[2] == "" || !duration.MatchString(row[4]) || !duration.MatchString(row[5]):
+				t.Errorf("%s, %s: what was seen, or a time, is missing: %q", m.Name, stack, row)
+			case row[6] == "0" || row[7] != "0" || row[8] != "0" || strings.Trim(row[9], " |") != "0":
+				t.Errorf("%s, %s: a promise is broken: %q", m.Name, stack, row)
+			}
+		}
+	}
+	for key := range rows {
+		t.Errorf("%v: not among the modes", key)
+	}
 }
 
 // TestMeasurementsTakeTheirPlace merges rows into a page that has some.
