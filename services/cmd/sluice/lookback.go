@@ -78,17 +78,22 @@ func writeRuns(w io.Writer, runs []lookback.Run) error {
 // lookbackRunCmd orders a run.
 type lookbackRunCmd struct {
 	config.Config
-	FromSeq uint64    `help:"The first activation of lists whose changes count." placeholder:"N"`
-	Since   time.Time `help:"Or the first one at this time or after it, RFC 3339." placeholder:"TIME"`
-	Author  string    `required:"" help:"Who orders it." placeholder:"NAME"`
-	Reason  string    `help:"Why." placeholder:"TEXT"`
+	FromSeq uint64 `help:"The first activation of lists whose changes count." placeholder:"N"`
+	Since   string `help:"Or the first one at this time or after it: RFC 3339, or how long ago." placeholder:"TIME"`
+	Author  string `required:"" help:"Who orders it." placeholder:"NAME"`
+	Reason  string `help:"Why." placeholder:"TEXT"`
 }
 
 func (c *lookbackRunCmd) Run(ctx context.Context, s streams) error {
-	if (c.FromSeq == 0) == c.Since.IsZero() {
+	if (c.FromSeq == 0) == (c.Since == "") {
 		return errors.New("--from-seq, --since: want one of them")
 	}
-	a, err := app.OrderLookback(ctx, &c.Config, lookback.Ordered{FromSeq: c.FromSeq, Since: c.Since, Author: c.Author, Reason: c.Reason, At: time.Now()}, zerolog.Nop())
+	now := time.Now()
+	since, err := moment("since", c.Since, now)
+	if err != nil {
+		return err
+	}
+	a, err := app.OrderLookback(ctx, &c.Config, lookback.Ordered{FromSeq: c.FromSeq, Since: since, Author: c.Author, Reason: c.Reason, At: now}, zerolog.Nop())
 	if err != nil {
 		return err
 	}
