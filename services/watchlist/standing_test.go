@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,11 +16,11 @@ import (
 // reads counts what is read of segments.
 type reads struct {
 	*world
-	segments int
+	segments atomic.Int64
 }
 
 func (r *reads) Segment(ctx context.Context, sha256 string) ([]byte, error) {
-	r.segments++
+	r.segments.Add(1)
 	return r.world.Segment(ctx, sha256)
 }
 
@@ -38,12 +39,11 @@ func TestAnOwnListIsChangedBesideALargeOneThatIsNotRead(t *testing.T) {
 	}
 	src := &reads{world: w.world}
 	d.Store = src
-	read := func(most int, what string) {
+	read := func(most int64, what string) {
 		t.Helper()
-		if src.segments > most {
-			t.Errorf("%s read %d segments, want at most %d", what, src.segments, most)
+		if n := src.segments.Swap(0); n > most {
+			t.Errorf("%s read %d segments, want at most %d", what, n, most)
 		}
-		src.segments = 0
 	}
 	if _, a, err := Add(ctx, d, "ours", []Input{{Address: evmText, Category: "scam"}, {Address: otherText, Category: "scam"}}, anna); err != nil || a.Count != 21_002 {
 		t.Fatalf("%+v, %v", a, err)
@@ -69,7 +69,7 @@ func TestAnOwnListIsChangedBesideALargeOneThatIsNotRead(t *testing.T) {
 	if _, _, err := Remove(ctx, d, "large", []string{listed}, anna); err == nil || !strings.Contains(err.Error(), "its next load would undo") {
 		t.Errorf("%v", err)
 	}
-	src.segments = 0
+	src.segments.Store(0)
 	// The version is that of all lists as they are read whole.
 	l := w.live(t)
 	if l.Snapshot.Version() != l.Pointer.Version || l.Snapshot.Len() != 21_001 || l.Snapshot.Count("ours") != 1 {
