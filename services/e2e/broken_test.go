@@ -31,7 +31,7 @@ func crash(t *testing.T, s stack) {
 		engine := childOf(p.pid(), engineWord)
 		kill(t, p)
 		if engine != 0 {
-			eventually(t, 10*time.Second, "the engine ends with its parent", func() error {
+			eventually(t, "the engine ends with its parent", func() error {
 				if _, err := os.Stat(fmt.Sprintf("/proc/%d", engine)); err == nil {
 					return fmt.Errorf("process %d is there", engine)
 				}
@@ -91,12 +91,11 @@ func brokerAway(t *testing.T, s stack) {
 
 // stopped asks services to end in mid-stream: they finish what they have, and say that all is well.
 func stopped(t *testing.T, s stack) {
-	const deadline = 25 * time.Second // the drain's 20 s, and what it takes to close
 	l := startLoad(t, s, "stop-", false)
 	l.more(300)
 	for _, p := range distinct(s, ingestService, enrichmentService, alertingService, recorderService, "watchlist") {
 		began := time.Now()
-		exit, err := p.end(syscall.SIGTERM, deadline)
+		exit, err := p.end(syscall.SIGTERM)
 		if err != nil || exit != 0 {
 			t.Errorf("%s: exit status %d, %v, after %s: %s", p.name, exit, err, time.Since(began), p.lastWords())
 		}
@@ -190,7 +189,7 @@ func warehouseAway(t *testing.T, s stack) {
 	s.restoreEngine(t)
 	n := l.end()
 	checkWhole(t, s)
-	s.common().expect(t, time.Minute, "SELECT count() FROM sluice.flagged_events FINAL WHERE transfer_id LIKE 'away-listed-%'", fmt.Sprint(len(during)))
+	s.common().expect(t, "SELECT count() FROM sluice.flagged_events FINAL WHERE transfer_id LIKE 'away-listed-%'", fmt.Sprint(len(during)))
 	measure(func(p *process, rss int64) {
 		t.Logf("%s: %d MiB before, at most %d while ClickHouse was away, %d after %d transfers", p.name, memory[p]>>20, most[p]>>20, rss>>20, n)
 	})
@@ -220,7 +219,7 @@ func cacheFlushed(t *testing.T, s stack) {
 	sendListed := func(times int) {
 		t.Helper()
 		for range times {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			b := &batch{}
 			b.add(paid(fmt.Sprintf("flush-listed-%d", n), oneListed), "held")
 			_, err := post(ctx, s, b, true)
@@ -249,7 +248,7 @@ func cacheFlushed(t *testing.T, s stack) {
 	flushRedis(t, s)
 	file := t.TempDir() + "/late.txt"
 	writeFile(t, file, "0x6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e\n")
-	eventually(t, 60*time.Second, "an import after a flush", func() error {
+	eventually(t, "an import after a flush", func() error {
 		o, err := command(t.Context(), s.common().env, "", "watchlist", "import", "--format", "txt", "--list", "late", "--category", "sanctions", file)
 		if err == nil && o.exit != 0 {
 			err = fmt.Errorf("%s", o)
@@ -258,7 +257,7 @@ func cacheFlushed(t *testing.T, s stack) {
 	})
 	sendListed(5)
 	l.more(400)
-	eventually(t, 60*time.Second, "all lists are there again", func() error {
+	eventually(t, "all lists are there again", func() error {
 		o, err := command(t.Context(), s.common().env, "", "watchlist", "list")
 		if after := strings.Count(o.out, "\n"); err == nil && after != before+1 {
 			err = fmt.Errorf("%d lines, want %d: %s", after, before+1, o)
@@ -269,5 +268,5 @@ func cacheFlushed(t *testing.T, s stack) {
 	sendListed(5)
 	l.end()
 	checkWhole(t, s)
-	s.common().expect(t, time.Minute, "SELECT verdict, count() FROM sluice.transfers FINAL WHERE transfer_id LIKE 'flush-listed-%' GROUP BY 1", fmt.Sprintf("held\t%d", n))
+	s.common().expect(t, "SELECT verdict, count() FROM sluice.transfers FINAL WHERE transfer_id LIKE 'flush-listed-%' GROUP BY 1", fmt.Sprintf("held\t%d", n))
 }

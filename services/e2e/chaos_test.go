@@ -131,7 +131,7 @@ func chaosRun(t *testing.T, s stack, seed uint64, window time.Duration) string {
 		}
 	}
 	ready(t, s)
-	report := verified(t, s, 3*time.Minute)
+	report := verified(t, s)
 	took := time.Since(healed).Round(100 * time.Millisecond)
 	if report.Lost+report.Duplicated+report.Unscreened > 0 {
 		t.Errorf("seed %d: %s", seed, report.text)
@@ -149,7 +149,7 @@ type verification struct {
 
 // verified waits until nothing is under way any more, and verifies everything since the stack began with what its clients
 // were answered.
-func verified(t *testing.T, s stack, within time.Duration) (v verification) {
+func verified(t *testing.T, s stack) (v verification) {
 	t.Helper()
 	b := s.common()
 	file := filepath.Join(b.dir, "sent")
@@ -160,14 +160,14 @@ func verified(t *testing.T, s stack, within time.Duration) (v verification) {
 	}
 	b.mu.Unlock()
 	writeFile(t, file, strings.Join(ids, "\n")+"\n")
-	return verifiedSent(t, s, within, file)
+	return verifiedSent(t, s, patience, file)
 }
 
-// verifiedSent is verified for the ids of a file.
+// verifiedSent is verified for the ids of a file, which may take longer.
 func verifiedSent(t *testing.T, s stack, within time.Duration, file string) (v verification) {
 	t.Helper()
 	b := s.common()
-	eventually(t, within, "nothing is under way", func() error {
+	eventuallyWithin(t, within, "nothing is under way", func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
 		o, err := command(ctx, b.env, "", "verify", "--format", "json", "--sent", file)
@@ -266,7 +266,7 @@ func (c *faults) second(service string) *process {
 func (c *faults) kill(service string, d time.Duration) error {
 	p := c.pick(service)
 	return c.alone(p.name, d, func() error {
-		if _, err := p.end(syscall.SIGKILL, 10*time.Second); err != nil {
+		if _, err := p.end(syscall.SIGKILL); err != nil {
 			return err
 		}
 		time.Sleep(d)
@@ -402,7 +402,7 @@ func (c *faults) storm(service string, d time.Duration) error {
 			return err
 		}
 		time.Sleep(time.Second)
-		if _, err := p.end(syscall.SIGKILL, 10*time.Second); err != nil {
+		if _, err := p.end(syscall.SIGKILL); err != nil {
 			return err
 		}
 	}

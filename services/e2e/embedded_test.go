@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"sluice/services/internal/datadir"
 	"sluice/services/internal/embedded/clickhouse"
@@ -67,7 +66,7 @@ func (s *embeddedStack) enginePID() int {
 // restoreEngine waits for the supervisor.
 func (s *embeddedStack) restoreEngine(t *testing.T) {
 	t.Helper()
-	eventually(t, 30*time.Second, "the supervisor starts the engine again", func() error {
+	eventually(t, "the supervisor starts the engine again", func() error {
 		if s.enginePID() == 0 {
 			return errors.New("no engine")
 		}

@@ -87,14 +87,14 @@ func endure(t *testing.T, s stack, f fault) measured {
 	ready(t, s)
 	saw := p.saw()
 	if f.destroys {
-		gone := verified(t, s, 3*time.Minute)
+		gone := verified(t, s)
 		saw += fmt.Sprintf("; %d named lost by verify, sent again", gone.Lost)
 		again := &batch{lines: p.sent}
 		again.take(world(t, prefix), int(l.sent.Load())) // the same prefix, the same transfers
 		produce(t, s, rawMessages(t, again)...)
-		settle(t, s, 2*time.Minute)
+		settle(t, s)
 	}
-	v := verified(t, s, 3*time.Minute)
+	v := verified(t, s)
 	if v.Lost+v.Duplicated+v.Unscreened > 0 {
 		t.Errorf("%s", v.text)
 	}
@@ -148,12 +148,12 @@ func (p *prober) ask(from string) string {
 
 // answer is what becomes of a transfer, in a word or two, and what else was said.
 func (p *prober) answer(id, from string) (said, why string) {
-	const patience = 20 * time.Second
+	const answer = 20 * time.Second
 	at, err := p.s.at()
 	if err != nil {
 		return "no answer", err.Error()
 	}
-	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(p.t.Context(), answer)
 	defer cancel()
 	sent := paid(id, from)
 	status, body, err := call(ctx, http.MethodPost, "http://"+at.HTTP+"/v1/transfers?wait=verdict", "application/json", sent)
@@ -189,7 +189,7 @@ func (p *prober) saw() string { return strings.Join(p.heard, ", ") }
 func (p *prober) back(began time.Time) time.Duration {
 	p.t.Helper()
 	after := &prober{t: p.t, s: p.s, listed: p.listed, name: p.name + "after-"}
-	eventually(p.t, 2*time.Minute, "all lists are in force", func() error {
+	eventually(p.t, "all lists are in force", func() error {
 		if held, cleared := after.ask(p.listed), after.ask(cleanSender); held != "held (risk)" || cleared != "cleared" {
 			return fmt.Errorf("the listed are %s, the others %s", held, cleared)
 		}

@@ -159,7 +159,7 @@ func redisFailedOver(t *testing.T, s stack, p *prober) {
 	replica := realservers.Redis(r.t) // it lives as long as the stack
 	host, port, _ := strings.Cut(r.redis, ":")
 	redisSays(t, "redis://"+replica, "REPLICAOF "+host+" "+port)
-	eventually(t, 20*time.Second, "the replica is in step", func() error {
+	eventually(t, "the replica is in step", func() error {
 		c, err := net.DialTimeout("tcp", replica, time.Second)
 		if err != nil {
 			return err
@@ -247,7 +247,7 @@ func houseRefuses(code int, text string) func(*testing.T, stack, *prober) {
 		proxy.SetTarget(strings.TrimPrefix(refusing.URL, "http://"))
 		proxy.Reset()
 		p.during(lasting)
-		eventually(t, 30*time.Second, "the recorder says that it retries", func() error {
+		eventually(t, "the recorder says that it retries", func() error {
 			m, err := metrics(s.service(recorderService))
 			if err == nil && m["sluice_stream_retrying"] == 0 {
 				err = errors.New("it does not")
@@ -256,7 +256,7 @@ func houseRefuses(code int, text string) func(*testing.T, stack, *prober) {
 		})
 		proxy.SetTarget(r.engine.args[2])
 		proxy.Reset()
-		s.common().expect(t, time.Minute, "SELECT count() FROM sluice.dead_letters WHERE stage = 'recorder'", "0")
+		s.common().expect(t, "SELECT count() FROM sluice.dead_letters WHERE stage = 'recorder'", "0")
 	}
 }
 
@@ -332,7 +332,7 @@ func topicMissing(t *testing.T, s stack, p *prober) {
 	}
 	p.during(lasting)
 	hop := s.service(alertingService)
-	eventually(t, 40*time.Second, "a hop that misses its topic says so", func() error {
+	eventually(t, "a hop that misses its topic says so", func() error {
 		addr, err := hop.httpAddress()
 		if err != nil {
 			return err
@@ -343,7 +343,7 @@ func topicMissing(t *testing.T, s stack, p *prober) {
 		}
 		return err
 	})
-	if _, err := hop.end(syscall.SIGTERM, 40*time.Second); err != nil {
+	if _, err := hop.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	s.common().start(t, hop)
@@ -356,19 +356,19 @@ func logTruncated(t *testing.T, s stack, p *prober) {
 	g, first := world(t, fmt.Sprintf("truncated-%d-", time.Now().UnixNano())), &batch{}
 	first.take(g, 500) // a group that has never committed cannot know that it missed something
 	sendAll(t, s, first)
-	settle(t, s, time.Minute)
+	settle(t, s)
 	recorder := s.service(recorderService)
 	resume := func() { s.common().start(t, recorder) }
 	if _, real := s.(*realStack); !real {
 		resume = stopEngine(t, s) // the recorder alone cannot be stopped, but be held up
-	} else if _, err := recorder.end(syscall.SIGTERM, 40*time.Second); err != nil {
+	} else if _, err := recorder.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	defer resume()
 	b := &batch{}
 	b.take(g, 20_000) // more than the recorder has in its hands
 	sendAll(t, s, b)
-	eventually(t, time.Minute, "all verdicts are published", func() error {
+	eventually(t, "all verdicts are published", func() error {
 		lag, err := admin.Lag(t.Context(), schemas.GroupAlerting, schemas.GroupEnrichment)
 		if err != nil {
 			return err
@@ -393,19 +393,19 @@ func logTruncated(t *testing.T, s stack, p *prober) {
 	}
 	p.during(lasting)
 	resume()
-	eventually(t, time.Minute, "the loss is counted", func() error {
+	eventually(t, "the loss is counted", func() error {
 		m, err := metrics(recorder)
 		if err == nil && m["sluice_stream_lost_total"] == 0 {
 			err = errors.New("nothing is")
 		}
 		return err
 	})
-	if v := verified(t, s, 3*time.Minute); v.Lost == 0 {
+	if v := verified(t, s); v.Lost == 0 {
 		t.Errorf("verify finds none lost: %s", v.text)
 	}
 	produce(t, s, rawMessages(t, b)...) // the exchange sends them again
-	eventually(t, 2*time.Minute, "nothing is lost any more", func() error {
-		if v := verified(t, s, 2*time.Minute); v.Lost > 0 {
+	eventually(t, "nothing is lost any more", func() error {
+		if v := verified(t, s); v.Lost > 0 {
 			return fmt.Errorf("%d lost", v.Lost)
 		}
 		return nil
@@ -457,7 +457,7 @@ func onSmallDisk(t *testing.T) stack {
 	}
 	t.Cleanup(func() {
 		s.run.close()
-		eventually(t, 20*time.Second, "the disk is free", func() error { return syscall.Unmount(s.data, 0) })
+		eventually(t, "the disk is free", func() error { return syscall.Unmount(s.data, 0) })
 	})
 	b.env = append(b.env, "SLUICE_KAFKA_LISTEN=127.0.0.1:0", "SLUICE_DATA="+s.data)
 	s.run = b.process("run", "run")

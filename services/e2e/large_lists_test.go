@@ -48,7 +48,7 @@ func TestALargeListBesideLiveTransfers(t *testing.T) {
 	inUse(t, s, n+1)
 	t.Logf("the import of %d addresses took %s and %d MB; they were in force after %s; load average %s",
 		n, o.took.Round(time.Millisecond), o.peak>>20, time.Since(began).Round(time.Millisecond), load)
-	s.expect(t, 10*time.Minute, "SELECT count() FROM sluice.watchlist_history", fmt.Sprint(n+1))
+	s.expect(t, "SELECT count() FROM sluice.watchlist_history", fmt.Sprint(n+1))
 	lookedBackFor(t, s)
 	t.Logf("recorded and looked back after %s", time.Since(began).Round(time.Millisecond))
 	close(done)
@@ -82,7 +82,7 @@ func TestALargeListBesideLiveTransfers(t *testing.T) {
 	}
 	t.Logf("from the command to the first verdict by it: %s", time.Since(began).Round(time.Millisecond))
 
-	if _, err := s.run.end(syscall.SIGTERM, time.Minute); err != nil {
+	if _, err := s.run.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	began = time.Now()
@@ -100,7 +100,7 @@ func TestALargeListBesideLiveTransfers(t *testing.T) {
 // inUse waits until an instance screens by so many entries.
 func inUse(t *testing.T, s stack, entries int) {
 	t.Helper()
-	eventually(t, 10*time.Minute, "the lists are in use", func() error {
+	eventuallyWithin(t, 10*time.Minute, "the lists are in use", func() error {
 		m, err := metrics(s.service(ingestService))
 		if err == nil && (int(m["sluice_lists_entries"]) != entries || m["sluice_lists_usable"] != 1) {
 			err = fmt.Errorf("%g entries, usable %g", m["sluice_lists_entries"], m["sluice_lists_usable"])

@@ -28,7 +28,7 @@ func TestALeaderIsLost(t *testing.T) {
 		l.more(200)
 		accepted := time.Since(began)
 		id := fmt.Sprintf("leader-lost-%d", began.UnixNano())
-		eventually(t, time.Minute, "a verdict without the broker", func() error {
+		eventually(t, "a verdict without the broker", func() error {
 			status, v, err := tryOne(t, s, "?wait=verdict", paid(id, oneListed))
 			if err == nil && (status != 200 || v["verdict"] != "held") {
 				err = fmt.Errorf("%d %v", status, v)
@@ -43,7 +43,7 @@ func TestALeaderIsLost(t *testing.T) {
 	}
 	l.end()
 	checkWhole(t, s)
-	if v := verified(t, s, time.Minute); v.Lost+v.Duplicated+v.Unscreened > 0 {
+	if v := verified(t, s); v.Lost+v.Duplicated+v.Unscreened > 0 {
 		t.Errorf("%s", v.text)
 	}
 }
@@ -53,7 +53,7 @@ func leader(t *testing.T, s *realStack) *realservers.KafkaNode {
 	t.Helper()
 	var id int32
 	err := withBroker(s, func(c *broker.Client) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		leaders, err := c.Leaders(ctx, []stream.Position{{Topic: schemas.Transfers}})
 		if err == nil {

@@ -27,7 +27,7 @@ type onTopic struct {
 func readTopic(t *testing.T, s stack, topic string) (records []onTopic) {
 	t.Helper()
 	err := withBroker(s, func(c *broker.Client) error {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		whole := false
 		tail, err := stream.NewTail(stream.TailConfig{Topic: topic, CaughtUp: func() { whole = true; cancel() }}, c)
@@ -96,10 +96,10 @@ func ends(s stack) (string, error) {
 
 // settle waits until everything that was sent has gone through: the topics grow no more, every group has all its
 // partitions, and nobody lags.
-func settle(t *testing.T, s stack, within time.Duration) {
+func settle(t *testing.T, s stack) {
 	t.Helper()
 	before, calm := "", 0
-	eventually(t, within, "the pipeline comes to rest", func() error {
+	eventually(t, "the pipeline comes to rest", func() error {
 		if err := atRest(s); err != nil {
 			calm = 0
 			return err
@@ -207,7 +207,7 @@ func (s *some) report(t *testing.T, what string) {
 // with the verdict that it must have, and topic and table of one mind.
 func checkWhole(t *testing.T, s stack) {
 	t.Helper()
-	settle(t, s, 2*time.Minute)
+	settle(t, s)
 	verdicts, flagged := latest(t, readTopic(t, s, schemas.Verdicts)), latest(t, readTopic(t, s, schemas.Flagged))
 	transfers, events := rows(t, s, "transfers", "1"), rows(t, s, "flagged_events", "1")
 

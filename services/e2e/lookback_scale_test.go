@@ -44,10 +44,10 @@ func TestLookbackOverManyTransfers(t *testing.T) {
 		began := time.Now()
 		fill(t, s, n/copies, payers)
 		multiply(t, s)
-		s.expect(t, 2*time.Minute, recorded, fmt.Sprint(n))
+		s.expect(t, recorded, fmt.Sprint(n))
 		t.Logf("%d transfers written in %s; load average %s", n, time.Since(began).Round(time.Second), loadAverage())
 	}
-	eventually(t, 10*time.Minute, "the merges end", func() error {
+	eventuallyWithin(t, 10*time.Minute, "the merges end", func() error {
 		if left := s.ask(t, "SELECT count() FROM system.merges"); left != "0" {
 			return fmt.Errorf("%s merges", left)
 		}
@@ -71,7 +71,7 @@ func TestLookbackOverManyTransfers(t *testing.T) {
 	services, engine := processorTime(t, s.run.pid()), processorTime(t, s.enginePID())
 	importList(t, s, "txt", fmt.Sprint("more-", measured), list.String(), "--category", "scam")
 	// A command that asks every few milliseconds would take a processor for itself.
-	eventually(t, 3*time.Minute, "the run ends", func() error {
+	eventually(t, "the run ends", func() error {
 		m, err := metrics(s.run)
 		if err == nil && m["sluice_lookback_done_seq"] < m["sluice_lists_seq"] {
 			err = errors.New("it is under way")

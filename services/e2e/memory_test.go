@@ -149,7 +149,7 @@ func (c *chain) take(topic string, n int) []taken {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	var got []taken
 	err = tail.Run(ctx, func(_ context.Context, in *stream.Batch) error {

@@ -79,7 +79,7 @@ func otherContent(t *testing.T, s stack) {
 	want := map[string]string{ids[0]: "cleared []", ids[1]: "held [risk conflict]", ids[2]: "held [conflict]"}
 	check := func(when string) {
 		t.Helper()
-		settle(t, s, time.Minute)
+		settle(t, s)
 		got := map[string]string{}
 		for id, r := range rows(t, s, "transfers", where) {
 			got[id] = fmt.Sprint(r.Verdict, " ", r.HoldReasons)
@@ -133,7 +133,7 @@ func garbage(t *testing.T, s stack) {
 	}
 	messages = append(messages, stream.Message{Topic: schemas.Raw, Key: []byte("c-garbage"), Value: good})
 	produce(t, s, messages...)
-	settle(t, s, time.Minute)
+	settle(t, s)
 
 	kept := map[string]onTopic{}
 	for _, r := range readTopic(t, s, schemas.DeadLetters) {
@@ -187,7 +187,7 @@ func poison(t *testing.T, s stack) {
 	}
 	after := paid("poison-after", cleanSender)
 	produce(t, s, stream.Message{Topic: schemas.Raw, Key: []byte("c-poison-after"), Value: after})
-	settle(t, s, time.Minute)
+	settle(t, s)
 	verdicts, flagged := latest(t, readTopic(t, s, schemas.Verdicts)), latest(t, readTopic(t, s, schemas.Flagged))
 	dead := map[string]int{}
 	for _, r := range readTopic(t, s, schemas.DeadLetters) {
@@ -258,7 +258,7 @@ func waitAndAsk(t *testing.T, s stack) {
 		t.Log("the ingest service alone answers no questions: sluice run does")
 		return
 	}
-	settle(t, s, time.Minute)
+	settle(t, s)
 	for name, id := range ids {
 		if status, text := get("/v1/transfers/" + id); status != 200 || !bytes.Contains(text, []byte(`"`+name+`"`)) {
 			t.Errorf("%s: %d %s", name, status, text)
@@ -297,7 +297,7 @@ func doctor(t *testing.T, s stack) {
 		{"redis", "SLUICE_REDIS_URL=redis://:secret@" + nothing, "SLUICE_REDIS_URL"},
 		{"clickhouse", "SLUICE_CLICKHOUSE_DSN=http://default:secret@" + nothing, "SLUICE_CLICKHOUSE_DSN"},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		o, err := command(ctx, append(slices.Clone(b.env), missing.setting), "", "doctor")
 		cancel()
 		if err != nil {

@@ -61,7 +61,7 @@ func paged(t *testing.T, s stack) {
 	send := func(times int) {
 		t.Helper()
 		for range times {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			b := &batch{}
 			b.add(paid(fmt.Sprintf("paged-away-%d", sent), pagedSanctioned), "held")
 			b.add(paid(fmt.Sprintf("paged-clean-%d", sent), pagedNowhere), "cleared")
@@ -79,7 +79,7 @@ func paged(t *testing.T, s stack) {
 	}
 	flushRedis(t, s)
 	send(3)
-	eventually(t, time.Minute, "pages are there again", func() error {
+	eventually(t, "pages are there again", func() error {
 		sent++
 		status, v, err := tryOne(t, s, "?wait=verdict", paid(fmt.Sprintf("paged-away-%d", sent), pagedSanctioned))
 		if err == nil && status == 200 && v["verdict"] == "cleared" {
@@ -91,8 +91,8 @@ func paged(t *testing.T, s stack) {
 		return err
 	})
 	formOf(t, s, 0)
-	settle(t, s, time.Minute)
-	s.common().expect(t, time.Minute, "SELECT DISTINCT verdict FROM sluice.transfers FINAL WHERE transfer_id LIKE 'paged-away-%'", "held")
+	settle(t, s)
+	s.common().expect(t, "SELECT DISTINCT verdict FROM sluice.transfers FINAL WHERE transfer_id LIKE 'paged-away-%'", "held")
 }
 
 // pagedList is the scenario files, and a list of all their rows and two more.
@@ -136,7 +136,7 @@ func pagedVerdicts(t *testing.T, s stack, files []policyFile, prefix string) map
 		}
 	}
 	sendAll(t, s, b)
-	settle(t, s, time.Minute)
+	settle(t, s)
 	said := map[string]string{}
 	for _, r := range readTopic(t, s, schemas.Verdicts) {
 		if id, text := judgement(t, r.value); strings.HasPrefix(id, prefix) {
@@ -165,7 +165,7 @@ func screeners(s stack) (all []*process) {
 func formOf(t *testing.T, s stack, inMemory float64) {
 	t.Helper()
 	for _, p := range screeners(s) {
-		eventually(t, time.Minute, fmt.Sprintf("%s: in memory %g", p.name, inMemory), func() error {
+		eventually(t, fmt.Sprintf("%s: in memory %g", p.name, inMemory), func() error {
 			m, err := metrics(p)
 			if err == nil && (m["sluice_lists_in_memory"] != inMemory || m["sluice_lists_usable"] != 1) {
 				err = errors.New("not yet")

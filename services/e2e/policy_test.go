@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/schemas"
 	"sluice/services/internal/stream"
@@ -123,7 +122,7 @@ func policy(t *testing.T, s stack) {
 		messages = append(messages, rawMessages(t, &batch{lines: f.lines(t, "raw-"+f.name+"-")})...)
 	}
 	produce(t, s, messages...)
-	settle(t, s, time.Minute)
+	settle(t, s)
 	said := map[string]string{}
 	for _, r := range readTopic(t, s, schemas.Verdicts) {
 		id, text := judgement(t, r.value)
@@ -137,7 +136,7 @@ func policy(t *testing.T, s stack) {
 func comparePolicy(t *testing.T, f *policyFile, said map[string]string) {
 	list := filepath.Join(t.TempDir(), "list.csv")
 	writeFile(t, list, f.list)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	o, err := command(ctx, nil, string(bytes.Join(f.lines(t, ""), []byte("\n"))), "screen", "--all", "--watchlist", "csv:"+list)
 	if err != nil {

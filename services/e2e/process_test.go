@@ -79,7 +79,7 @@ func (p *process) alive() bool {
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
 // end sends a signal to the process alone, not to its children, and returns its exit status, -1 after a signal.
-func (p *process) end(sig syscall.Signal, within time.Duration) (int, error) {
+func (p *process) end(sig syscall.Signal) (int, error) {
 	if !p.alive() {
 		return p.cmd.ProcessState.ExitCode(), nil
 	}
@@ -87,8 +87,8 @@ func (p *process) end(sig syscall.Signal, within time.Duration) (int, error) {
 	select {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode(), nil
-	case <-time.After(within):
-		return 0, fmt.Errorf("%s runs on %s after %v", p.name, within, sig)
+	case <-time.After(patience):
+		return 0, fmt.Errorf("%s runs on %s after %v", p.name, patience, sig)
 	}
 }
 
@@ -98,7 +98,7 @@ func (p *process) close() {
 		return
 	}
 	_ = syscall.Kill(-p.pid(), syscall.SIGCONT)
-	if _, err := p.end(syscall.SIGTERM, 10*time.Second); err != nil {
+	if _, err := p.end(syscall.SIGTERM); err != nil {
 		_ = syscall.Kill(-p.pid(), syscall.SIGKILL)
 		<-p.done
 	}
@@ -193,8 +193,18 @@ func command(ctx context.Context, env []string, stdin string, args ...string) (o
 // poll is how often the tests look again.
 const poll = 100 * time.Millisecond
 
-// eventually looks until there is nothing to object to, and fails the test when there still is after within.
-func eventually(t testing.TB, within time.Duration, what string, look func() error) {
+// patience is how long a test, or a client in it, waits for what must come. No promise of time is tested here: a busy
+// machine is slow, and a pipeline that does not recover is as stuck after five minutes as after one.
+const patience = 5 * time.Minute
+
+// eventually looks until there is nothing to object to, and fails the test when there still is after patience.
+func eventually(t testing.TB, what string, look func() error) {
+	t.Helper()
+	eventuallyWithin(t, patience, what, look)
+}
+
+// eventuallyWithin is eventually for what takes longer.
+func eventuallyWithin(t testing.TB, within time.Duration, what string, look func() error) {
 	t.Helper()
 	if err := await(within, look); err != nil {
 		t.Fatalf("%s: not within %s: %v", what, within, err)

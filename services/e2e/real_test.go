@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/services/internal/chaos"
 	"sluice/services/internal/datadir"
@@ -118,7 +117,7 @@ func (s *realStack) restoreEngine(t *testing.T) {
 
 func (s *realStack) engineAnswers(t *testing.T) {
 	t.Helper()
-	eventually(t, 30*time.Second, "the engine answers", func() error {
+	eventually(t, "the engine answers", func() error {
 		if !s.engine.alive() {
 			t.Fatalf("the engine has ended: %s", s.engine.lastWords())
 		}

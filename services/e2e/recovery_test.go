@@ -19,7 +19,7 @@ import (
 // whole fails unless sluice verify finds nothing lost, duplicated or unscreened.
 func whole(t *testing.T, s stack) {
 	t.Helper()
-	if v := verified(t, s, 2*time.Minute); v.Lost+v.Duplicated+v.Unscreened > 0 {
+	if v := verified(t, s); v.Lost+v.Duplicated+v.Unscreened > 0 {
 		t.Errorf("%s", v.text)
 	}
 }
@@ -28,7 +28,7 @@ func whole(t *testing.T, s stack) {
 func listedIsHeld(t *testing.T, s stack, prefix string) {
 	t.Helper()
 	id := fmt.Sprintf("%s-%d", prefix, time.Now().UnixNano())
-	eventually(t, time.Minute, "a verdict on "+id, func() error {
+	eventually(t, "a verdict on "+id, func() error {
 		status, v, err := tryOne(t, s, "?wait=verdict", paid(id, oneListed))
 		if err == nil && status == 200 && v["verdict"] == "cleared" {
 			t.Fatalf("%s is cleared", id)
@@ -44,7 +44,7 @@ func listedIsHeld(t *testing.T, s stack, prefix string) {
 func heldForItsRisk(t *testing.T, s stack, prefix string) {
 	t.Helper()
 	n := 0
-	eventually(t, time.Minute, "lists are in force again", func() error {
+	eventually(t, "lists are in force again", func() error {
 		n++
 		status, v, err := tryOne(t, s, "?wait=verdict", paid(fmt.Sprintf("%s-%d-%d", prefix, time.Now().UnixNano(), n), oneListed))
 		if err == nil && (status != 200 || !strings.Contains(fmt.Sprint(v["hold_reasons"]), "risk")) {
@@ -91,9 +91,9 @@ func TestRedisIsLost(t *testing.T) {
 
 	all := distinct(s, ingestService, enrichmentService, enrichmentService+"-2", "watchlist")
 	l.end()
-	settle(t, s, time.Minute) // the history has what is in force
+	settle(t, s) // the history has what is in force
 	for _, p := range all {
-		if _, err := p.end(syscall.SIGTERM, 25*time.Second); err != nil {
+		if _, err := p.end(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestClickHouseIsLost(t *testing.T) {
 	l.more(400)
 	// The backup is a copy of the stopped server's folder; meanwhile transfers are judged as ever.
 	at := time.Now()
-	if _, err := s.engine.end(syscall.SIGTERM, 30*time.Second); err != nil {
+	if _, err := s.engine.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(backup, os.DirFS(folder)); err != nil {
@@ -143,7 +143,7 @@ func TestClickHouseIsLost(t *testing.T) {
 	l.more(400)
 	importList(t, s, "txt", "later", "0x7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a\n", "--category", "scam", "--network", "ethereum")
 	l.end()
-	settle(t, s, time.Minute)
+	settle(t, s)
 
 	kill(t, s.engine)
 	began := time.Now()
@@ -159,7 +159,7 @@ func TestClickHouseIsLost(t *testing.T) {
 	if o, err := command(t.Context(), s.env, "", rewind...); err != nil || o.exit == 0 || !strings.Contains(o.err, "stop every recorder") {
 		t.Errorf("while the recorder runs: %v, %s", err, o)
 	}
-	if _, err := recorder.end(syscall.SIGTERM, 25*time.Second); err != nil {
+	if _, err := recorder.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%s", s.sluice(t, rewind...).err)
@@ -203,8 +203,8 @@ func TestTheWholeBrokerIsLost(t *testing.T) {
 	g, first := world(t, "broker-lost-"), &batch{}
 	first.take(g, 500)
 	sendAll(t, s, first)
-	settle(t, s, time.Minute)
-	if _, err := s.run.end(syscall.SIGTERM, 40*time.Second); err != nil {
+	settle(t, s)
+	if _, err := s.run.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()

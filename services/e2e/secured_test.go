@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -158,7 +157,7 @@ func newSecured(t *testing.T) *secured {
 func (s *secured) must(t *testing.T, user string, args ...string) outcome {
 	t.Helper()
 	var o outcome
-	eventually(t, 30*time.Second, strings.Join(args, " "), func() (err error) { // brokers learn of users and rights a moment later
+	eventually(t, strings.Join(args, " "), func() (err error) { // brokers learn of users and rights a moment later
 		o, err = command(t.Context(), append(slices.Clone(s.env), as(user)...), "", args...)
 		if err == nil && o.exit != 0 {
 			err = fmt.Errorf("%s", o)
@@ -172,7 +171,7 @@ func (s *secured) must(t *testing.T, user string, args ...string) outcome {
 func (s *secured) whole(t *testing.T) {
 	t.Helper()
 	var v verification
-	eventually(t, 2*time.Minute, "nothing is under way", func() error {
+	eventually(t, "nothing is under way", func() error {
 		o, err := command(t.Context(), append(slices.Clone(s.env), as("auditor")...), "", "verify", "--format", "json")
 		if err != nil {
 			return err
@@ -250,7 +249,7 @@ func TestUnderLeastRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.close()
-		eventually(t, 30*time.Second, "it says why it cannot work", func() error {
+		eventually(t, "it says why it cannot work", func() error {
 			if text := fileText(p.log); !strings.Contains(text, "SASL") {
 				return fmt.Errorf("%s", text)
 			}
@@ -269,7 +268,7 @@ func TestUnderLeastRights(t *testing.T) {
 		second := &batch{}
 		second.take(g, 200)
 		sendAll(t, s, second)
-		eventually(t, 30*time.Second, "it says which right it wants", func() error {
+		eventually(t, "it says which right it wants", func() error {
 			text := fileText(alerting.log)[from:]
 			if !strings.Contains(text, schemas.Verdicts) || !strings.Contains(text, "not authorized") {
 				return fmt.Errorf("%.2000s", text)
@@ -282,7 +281,7 @@ func TestUnderLeastRights(t *testing.T) {
 
 	t.Run("a start without a right", func(t *testing.T) {
 		alerting := s.service(alertingService)
-		if _, err := alerting.end(syscall.SIGTERM, 40*time.Second); err != nil {
+		if _, err := alerting.end(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.admin.DeleteACLs(t.Context(), kadm.NewACLs().Groups(schemas.GroupAlerting).Allow("User:alerting").AllowHosts().
@@ -291,7 +290,7 @@ func TestUnderLeastRights(t *testing.T) {
 		}
 		from := len(fileText(alerting.log))
 		s.start(t, alerting)
-		eventually(t, 30*time.Second, "it says which right it wants", func() error {
+		eventually(t, "it says which right it wants", func() error {
 			text := fileText(alerting.log)[from:]
 			if !strings.Contains(text, schemas.GroupAlerting) || !strings.Contains(text, "Authorization") {
 				return fmt.Errorf("%.2000s", text)

@@ -113,7 +113,7 @@ func sendAll(t testing.TB, s stack, b *batch) (all []ingest.Result) {
 	const each = 2500
 	for from := 0; from < len(b.lines); from += each {
 		to := min(from+each, len(b.lines))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		results, err := post(ctx, s, &batch{lines: b.lines[from:to], want: b.want[from:to]}, false)
 		cancel()
 		if err != nil {
@@ -145,7 +145,7 @@ func produce(t testing.TB, s stack, messages ...stream.Message) {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- p.Run(ctx) }()
@@ -184,9 +184,6 @@ type load struct {
 	done chan error
 }
 
-// patience is how long a client sends the same transfers again, while one fault follows the other.
-const patience = 5 * time.Minute
-
 // startLoad sends small requests, some hundred transfers a second.
 func startLoad(t *testing.T, s stack, prefix string, degraded bool) *load {
 	t.Helper()
@@ -221,7 +218,7 @@ func startLoad(t *testing.T, s stack, prefix string, degraded bool) *load {
 func (l *load) more(n int64) {
 	l.t.Helper()
 	goal := l.sent.Load() + n
-	eventually(l.t, 90*time.Second, fmt.Sprintf("%d more transfers are accepted", n), func() error {
+	eventually(l.t, fmt.Sprintf("%d more transfers are accepted", n), func() error {
 		if now := l.sent.Load(); now < goal {
 			return fmt.Errorf("%d of %d", now, goal)
 		}

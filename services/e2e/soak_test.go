@@ -307,7 +307,7 @@ func soak(t *testing.T, s stack, c consumer, span time.Duration, rate float64) s
 	resume()
 	ended := time.Now()
 	f.end()
-	eventually(t, 5*time.Minute+3*span, "everything is drained", func() error {
+	eventuallyWithin(t, 5*time.Minute+3*span, "everything is drained", func() error {
 		note()
 		return atRest(s)
 	})
@@ -370,7 +370,7 @@ func diskBudget(t *testing.T) {
 	defer resume()
 	began := time.Now()
 	f := startFlood(t, s, "full-", 0, file)
-	eventually(t, 3*time.Minute, "no more is taken", func() error {
+	eventually(t, "no more is taken", func() error {
 		if f.refused.Load() < 3 {
 			return fmt.Errorf("%d MiB, %d transfers", diskUse(s)>>20, f.sent.Load())
 		}
@@ -383,7 +383,7 @@ func diskBudget(t *testing.T) {
 	t.Logf("%d transfers fill %d MiB in %s", sent, diskUse(s)>>20, time.Since(began).Round(time.Second))
 	resume()
 	ended := time.Now()
-	eventually(t, 3*time.Minute, "more is taken", func() error {
+	eventually(t, "more is taken", func() error {
 		if now := f.sent.Load(); now < sent+1000 {
 			return fmt.Errorf("%d more", now-sent)
 		}

@@ -121,7 +121,7 @@ func (b *base) sluice(t *testing.T, args ...string) outcome {
 
 // sql asks ClickHouse as a user does. The answer is TabSeparated.
 func (b *base) sql(query string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	o, err := command(ctx, b.env, "", "sql", query)
 	if err == nil && o.exit != 0 {
@@ -141,9 +141,9 @@ func (b *base) ask(t testing.TB, query string) string {
 }
 
 // expect waits until a question has its answer.
-func (b *base) expect(t testing.TB, within time.Duration, query, want string) {
+func (b *base) expect(t testing.TB, query, want string) {
 	t.Helper()
-	eventually(t, within, query, func() error {
+	eventually(t, query, func() error {
 		got, err := b.sql(query)
 		if err == nil && got != want {
 			err = fmt.Errorf("%q, want %q", got, want)
@@ -171,7 +171,7 @@ func importList(t *testing.T, s stack, format, list, content string, more ...str
 		if p.args[0] != "run" && p.args[0] != "enrichment" {
 			continue
 		}
-		eventually(t, 20*time.Second, p.name+": lists in force", func() error {
+		eventually(t, p.name+": lists in force", func() error {
 			m, err := metrics(p)
 			if err == nil && (m["sluice_lists_seq"] < seq || m["sluice_lists_usable"] != 1) {
 				err = fmt.Errorf("seq %g, usable %g, want seq %g", m["sluice_lists_seq"], m["sluice_lists_usable"], seq)
@@ -268,7 +268,7 @@ func ready(t testing.TB, s stack) {
 		if p.args[0] == engineWord {
 			continue
 		}
-		eventually(t, 60*time.Second, p.name+" is ready", func() error {
+		eventually(t, p.name+" is ready", func() error {
 			if !p.alive() {
 				t.Fatalf("%s has ended: %s", p.name, p.lastWords())
 			}
@@ -305,7 +305,7 @@ func onlyLists(text []byte) bool {
 // kill ends a service without a word, as a crash does, and leaves its children to themselves.
 func kill(t testing.TB, p *process) {
 	t.Helper()
-	if _, err := p.end(syscall.SIGKILL, 10*time.Second); err != nil {
+	if _, err := p.end(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 }

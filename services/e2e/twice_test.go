@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/schemas"
 )
@@ -24,7 +23,7 @@ func sentTwice(t *testing.T, s stack) {
 		}
 		want[r.ID] = b.want[i]
 	}
-	settle(t, s, 2*time.Minute)
+	settle(t, s)
 	first := count(t, s, where)
 	got := rows(t, s, "transfers", where)
 	var wrong some
@@ -44,7 +43,7 @@ func sentTwice(t *testing.T, s stack) {
 		}
 	}
 	produce(t, s, rawMessages(t, b)...)
-	settle(t, s, 2*time.Minute)
+	settle(t, s)
 	if again := count(t, s, where); again != first {
 		t.Errorf("the counts were\n%s\nand after the second time\n%s", first, again)
 	}

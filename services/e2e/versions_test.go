@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/pkg/judge"
 	"sluice/pkg/watchlist"
@@ -77,7 +76,7 @@ func pastVersions(t *testing.T, s stack) {
 		exported = append(exported, b.sluice(t, "watchlist", "export", "--list", "past").out)
 	}
 	last := seqInForce(t, b)
-	eventually(t, 60*time.Second, "the history has all versions", func() error {
+	eventually(t, "the history has all versions", func() error {
 		if n := b.ask(t, "SELECT max(seq) FROM sluice.watchlist_versions"); n != fmt.Sprint(last) {
 			return errors.New("it has " + n)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -73,9 +74,8 @@ func execute(ctx context.Context, args []string, s streams, env func(string) (st
 		fmt.Fprintln(s.Err, "sluice:", err)
 		return 2
 	}
-	var c cli
 	exit := -1
-	parser, err := kong.New(&c,
+	parser, err := kong.New(reflect.New(narrow(reflect.TypeFor[cli](), args)).Interface(),
 		kong.Name("sluice"),
 		kong.Description("The streaming know-your-transaction pipeline for exchanges."),
 		kong.UsageOnError(),

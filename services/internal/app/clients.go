@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"time"
 
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
@@ -27,8 +28,9 @@ func (s *Servers) kafkaClient(cfg *config.Config) (*broker.Client, error) {
 	return broker.New(c)
 }
 
-func (s *Servers) cacheClient(cfg *config.Config) (*cache.Client, error) {
-	c := cache.Config{URL: s.Redis, MemoryEntries: cfg.Lists.MemoryEntries}
+// cacheClient gives up on a command after timeout; 0: as soon as the hot path must, which has transfers to hold.
+func (s *Servers) cacheClient(cfg *config.Config, timeout time.Duration) (*cache.Client, error) {
+	c := cache.Config{URL: s.Redis, MemoryEntries: cfg.Lists.MemoryEntries, Timeout: timeout}
 	if cfg.Redis.URL != "" {
 		var err error
 		c.Cluster, c.User = cfg.Redis.Cluster, cfg.Redis.User
@@ -76,7 +78,7 @@ func checkClients(cfg *config.Config) []error {
 		note(c, err)
 	}
 	if cfg.Redis.URL != "" {
-		c, err := s.cacheClient(cfg)
+		c, err := s.cacheClient(cfg, 0)
 		note(c, err)
 	}
 	if cfg.ClickHouse.DSN != "" {

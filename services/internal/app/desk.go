@@ -51,6 +51,10 @@ func (r Reach) needs(cfg *config.Config) Needs {
 		ClickHouse: r == DeskWhole && (cfg.ClickHouse.DSN != "" || len(cfg.Kafka.Brokers) == 0 && cfg.Redis.URL == "")}
 }
 
+// deskPatience is how long a command waits for Redis to answer: a person who changes the lists would rather wait for a server
+// that is busy for some seconds, as with a write to its disk, than begin again.
+const deskPatience = 20 * time.Second
+
 // OpenDesk connects to what the reach needs.
 func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.Logger) (_ *Desk, err error) {
 	d := &Desk{audit: AuditLog(cfg, log)}
@@ -62,7 +66,7 @@ func OpenDesk(ctx context.Context, cfg *config.Config, reach Reach, log zerolog.
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	if d.Cache, err = d.servers.cacheClient(cfg); err != nil {
+	if d.Cache, err = d.servers.cacheClient(cfg, deskPatience); err != nil {
 		return nil, err
 	}
 	if d.servers.ClickHouse != "" {

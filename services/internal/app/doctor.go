@@ -125,7 +125,7 @@ func lookRedis(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 	if s.Redis == "" {
 		return doctor.Doubtful("no URL is named", embeddedHint+"SLUICE_REDIS_URL")
 	}
-	c, err := s.cacheClient(cfg)
+	c, err := s.cacheClient(cfg, 0)
 	if err != nil {
 		return doctor.Bad(err, "correct SLUICE_REDIS_URL")
 	}
@@ -148,7 +148,7 @@ func lookLists(ctx context.Context, cfg *config.Config, s *Servers) doctor.Findi
 	if s.Redis == "" {
 		return doctor.Doubtful("not looked at without Redis", "")
 	}
-	c, err := s.cacheClient(cfg)
+	c, err := s.cacheClient(cfg, 0)
 	if err != nil {
 		return doctor.Bad(err, "see redis above")
 	}

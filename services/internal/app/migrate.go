@@ -13,7 +13,7 @@ import (
 
 // Migrate brings the schema of the configured ClickHouse up to date, and tells what it applied.
 func Migrate(ctx context.Context, cfg *config.Config, log zerolog.Logger) (applied []warehouse.Applied, err error) {
-	redis, err := external(cfg).cacheClient(cfg)
+	redis, err := external(cfg).cacheClient(cfg, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,7 @@ func (p *Pipeline) open(ctx context.Context) (_ *Servers, err error) {
 		return nil, err
 	}
 	if needs.Redis {
-		if p.redis, err = s.cacheClient(p.cfg); err != nil {
+		if p.redis, err = s.cacheClient(p.cfg, 0); err != nil {
 			return nil, err
 		}
 	}

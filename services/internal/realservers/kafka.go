@@ -160,7 +160,7 @@ func (n *KafkaNode) launch() {
 func (n *KafkaNode) await() {
 	n.t.Helper()
 	addr := n.Addr
-	n.Server.await(n.t, 90*time.Second, func(ctx context.Context) error { return pingKafka(ctx, addr) })
+	n.Server.await(n.t, 5*time.Minute, func(ctx context.Context) error { return pingKafka(ctx, addr) })
 }
 
 // jars returns the class path of Kafka, fetched by Maven into the user's cache the first time.

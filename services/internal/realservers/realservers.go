@@ -164,7 +164,7 @@ func RedisServer(t testing.TB, args ...string) *Server {
 	port := freePort(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	args = append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--maxmemory-policy", "noeviction"}, args...)
-	return start(t, addr, 20*time.Second, func(ctx context.Context) error { return pingRedis(ctx, addr) }, exec.CommandContext(context.Background(), path, args...))
+	return start(t, addr, 2*time.Minute, func(ctx context.Context) error { return pingRedis(ctx, addr) }, exec.CommandContext(context.Background(), path, args...))
 }
 
 func pingRedis(ctx context.Context, addr string) error {
