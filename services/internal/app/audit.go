@@ -60,16 +60,11 @@ func AuditAnchors(ctx context.Context, cfg *config.Config, log zerolog.Logger) (
 			return nil, ErrNoOrder
 		}
 	}
-	servers, err := Attach(ctx, cfg, Needs{Kafka: true}, log)
+	kafka, done, err := attachKafka(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, servers.Close()) }()
-	kafka, err := servers.kafkaClient(cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, kafka.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	all, err := activation.New(kafka, nil, log).All(ctx)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,12 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"sluice/services/internal/broker"
 	"sluice/services/internal/cache"
@@ -26,6 +30,19 @@ func (s *Servers) kafkaClient(cfg *config.Config) (*broker.Client, error) {
 		}
 	}
 	return broker.New(c)
+}
+
+// attachKafka connects a command to the configured broker, the running instance's, or the folder's. The caller calls done.
+func attachKafka(ctx context.Context, cfg *config.Config, log zerolog.Logger) (_ *broker.Client, done func() error, err error) {
+	servers, err := Attach(ctx, cfg, Needs{Kafka: true}, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	kafka, err := servers.kafkaClient(cfg)
+	if err != nil {
+		return nil, nil, errors.Join(err, servers.Close())
+	}
+	return kafka, func() error { return errors.Join(kafka.Close(), servers.Close()) }, nil
 }
 
 // cacheClient gives up on a command after timeout; 0: as soon as the hot path must, which has transfers to hold.

@@ -109,16 +109,11 @@ func LookbackRuns(ctx context.Context, cfg *config.Config, limit int, log zerolo
 
 // OrderLookback activates a run. The watchlist service makes it, at once or when it is started.
 func OrderLookback(ctx context.Context, cfg *config.Config, o lookback.Ordered, log zerolog.Logger) (a activation.Activation, err error) {
-	servers, err := Attach(ctx, cfg, Needs{Kafka: true}, log)
+	kafka, done, err := attachKafka(ctx, cfg, log)
 	if err != nil {
 		return a, err
 	}
-	defer func() { err = errors.Join(err, servers.Close()) }()
-	kafka, err := servers.kafkaClient(cfg)
-	if err != nil {
-		return a, err
-	}
-	defer func() { err = errors.Join(err, kafka.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	producer, err := stream.NewProducer(stream.ProducerConfig{Logger: log}, kafka)
 	if err != nil {
 		return a, err

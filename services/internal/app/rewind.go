@@ -24,16 +24,11 @@ type Rewound struct {
 // Rewind sets every group of the recorder back to the first records of a moment or later; with dryRun it only says what
 // would change. It is refused while a recorder runs. Recording something again changes no count.
 func Rewind(ctx context.Context, cfg *config.Config, to time.Time, dryRun bool, log zerolog.Logger) (back []Rewound, err error) {
-	servers, err := Attach(ctx, cfg, Needs{Kafka: true}, log)
+	kafka, done, err := attachKafka(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, servers.Close()) }()
-	kafka, err := servers.kafkaClient(cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, kafka.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	hops := append(recorder.Hops(nil), recorder.LedgerHop(nil, nil))
 	look := func(ctx context.Context, dryRun bool) error {
 		back = back[:0]
