@@ -123,7 +123,7 @@ func TestAnActivationThatWasNotPutInForceIs(t *testing.T) {
 // until waits for what another goroutine does.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {

@@ -48,7 +48,7 @@ func rows(in, out string) []schemas.Topic {
 func stress(t *testing.T, addr string, n int, once bool, disturb func(round int)) {
 	t.Helper()
 	const in, out = "stress-in", "stress-out"
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := client(t, addr)
 	if _, err := c.EnsureTopics(ctx, rows(in, out), stream.EnsureOptions{Partitions: 6, AllowUnsafe: true}); err != nil {

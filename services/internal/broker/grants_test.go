@@ -57,7 +57,7 @@ func tryGrants(t *testing.T, addr string) {
 		})
 	}
 	admin := as("admin")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if _, err := admin.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{AllowUnsafe: true, Partitions: 1}); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func tryGrants(t *testing.T, addr string) {
 // settled tries until it works: a broker that has just started loads its coordinators.
 func settled(ctx context.Context, t *testing.T, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for {
 		err := try()

@@ -15,7 +15,7 @@ import (
 // incarnations: a topic keeps its id, and another of the same name has another.
 func incarnations(t *testing.T, addr string) {
 	const topic = "made-twice"
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := client(t, addr)
 	admin, err := kgo.NewClient(kgo.SeedBrokers(addr))

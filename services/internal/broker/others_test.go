@@ -18,7 +18,7 @@ import (
 // otherProducers: what they write is read as they mean it, in every codec, and of transactions only what was committed.
 func otherProducers(t *testing.T, addr string) {
 	const in, out = "others-in", "others-out"
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := client(t, addr)
 	if _, err := c.EnsureTopics(ctx, rows(in, out), stream.EnsureOptions{Partitions: 2, AllowUnsafe: true}); err != nil {

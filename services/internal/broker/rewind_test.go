@@ -15,7 +15,7 @@ import (
 
 // rewinds sets a group back by time, on any broker.
 func rewinds(t *testing.T, addr string) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := client(t, addr)
 	topic, group := fmt.Sprintf("rewind-%d", time.Now().UnixNano()), fmt.Sprintf("rewind-g-%d", time.Now().UnixNano())
@@ -127,7 +127,7 @@ func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for !ok() {
 		select {
 		case <-deadline:

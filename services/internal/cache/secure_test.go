@@ -115,7 +115,7 @@ func startCluster(t *testing.T) string {
 		}
 		at, nodes = append(at, s.Addr), append(nodes, node)
 	}
-	until := time.Now().Add(20 * time.Second)
+	until := time.Now().Add(3 * time.Minute)
 	for _, node := range nodes {
 		for {
 			text, err := node.ClusterInfo(t.Context()).Result()

@@ -66,30 +66,22 @@ func TestTheBrokerOfTheComposeFile(t *testing.T) {
 		t.Cleanup(func() { _ = c.Close() })
 		return c
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	trust := tlsfile.Files{CA: ca.File}
 	operator := as(services, "operator", "of-operator", trust)
-	if _, err := operator.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{AllowUnsafe: true}); err != nil {
-		t.Fatal(err)
-	}
-	if err := operator.Grant(ctx, grants.Kafka(schemas.TopicAccess)); err != nil {
-		t.Fatal(err)
-	}
+	soon(ctx, t, func() error { // a broker that has just begun may take its time
+		_, err := operator.EnsureTopics(ctx, schemas.Topics, stream.EnsureOptions{AllowUnsafe: true})
+		return err
+	})
+	soon(ctx, t, func() error { return operator.Grant(ctx, grants.Kafka(schemas.TopicAccess)) })
 	check := stream.EnsureOptions{AllowUnsafe: true, CheckOnly: true}
 	for _, at := range []string{services, host} {
 		ingest := as(at, "ingest", "of-ingest", trust)
-		for { // brokers learn of ACLs a moment later
+		soon(ctx, t, func() error { // brokers learn of ACLs a moment later
 			_, err := ingest.EnsureTopics(ctx, schemas.Topics, check)
-			if err == nil {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				t.Fatal(err)
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
+			return err
+		})
 	}
 	for name, c := range map[string]*broker.Client{
 		"a wrong password":      as(services, "ingest", "wrong", trust),
@@ -110,6 +102,22 @@ func TestTheBrokerOfTheComposeFile(t *testing.T) {
 	defer stop()
 	if _, err := plain.Cluster(short); err == nil {
 		t.Error("without TLS and password: let in")
+	}
+}
+
+// soon tries until there is no error, as long as ctx lives.
+func soon(ctx context.Context, t *testing.T, try func() error) {
+	t.Helper()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal(err)
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 }
 

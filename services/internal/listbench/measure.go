@@ -215,6 +215,7 @@ func cost(ctx context.Context, f *lists.Follower, facts []stream.Record) (float6
 	h := handler(f)
 	var failed error
 	ns := best(func() float64 {
+		f.Poll(ctx) // on a busy machine the last confirmation may be too old by now
 		began := time.Now()
 		for some := range slices.Chunk(facts, batchSize) {
 			failed = errors.Join(failed, screen(ctx, h, some))

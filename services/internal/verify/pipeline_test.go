@@ -92,7 +92,7 @@ func startPipeline(t *testing.T, parts app.Parts) *pipeline {
 // eventually looks again until there is nothing to object to.
 func (p *pipeline) eventually(what string, look func() error) {
 	p.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		err := look()
 		if err == nil {

@@ -87,7 +87,7 @@ func stored() (version string, values map[string]string) {
 func TestListsFromRedisAreProvedBeforeTheyAreUsed(t *testing.T) {
 	version, good := stored()
 	read := func(values map[string]string) (n int, err error) {
-		c := &redisConn{cfg: Redis{URL: redisServer(t, values, nil)}, patience: 5 * time.Second}
+		c := &redisConn{cfg: Redis{URL: redisServer(t, values, nil)}, patience: time.Minute}
 		defer c.close()
 		err = c.readStored(t.Context(), version, 7, func(l *plainLists) error {
 			for _, text := range []string{"0x00000000000000000000000000000000000abc0e", "0x00000000000000000000000000000000000abc0f"} {
@@ -141,7 +141,7 @@ func TestWhatRedisAnswers(t *testing.T) {
 		"a huge value":    {other: map[string]string{"GET k": "$99999999999\r\n"}, wrong: "99999999999"},
 		"no number":       {other: map[string]string{"GET k": "$x\r\n"}, wrong: `"x"`},
 	} {
-		conn := &redisConn{cfg: Redis{URL: redisServer(t, map[string]string{"k": "v"}, c.other) + c.url, User: c.user, Password: c.password}, patience: 5 * time.Second}
+		conn := &redisConn{cfg: Redis{URL: redisServer(t, map[string]string{"k": "v"}, c.other) + c.url, User: c.user, Password: c.password}, patience: time.Minute}
 		got, err := conn.get(t.Context(), "k")
 		conn.close()
 		if c.wrong == "" && (err != nil || string(got) != c.want) || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {

@@ -79,7 +79,7 @@ func (o *officer) activate(t testing.TB, lists map[string][]watchlist.Entry) *wa
 // record lets a Historian write everything into w.
 func (o *officer) record(t testing.TB, w recorder.HistoryWarehouse) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	last := o.log[len(o.log)-1].Seq
 	h := recorder.NewHistorian(recorder.HistoryConfig{Activations: o, Snapshots: o, Warehouse: w, Log: zerolog.Nop(), Retry: time.Millisecond,
