@@ -402,7 +402,10 @@ func TestWhatACleanRecordGainsFollowsTheActivation(t *testing.T) {
 	s := Screener{Lists: Lists{Snapshot: listing(t, world["ethereum"][0])}}
 	for _, seq := range []uint64{7, 7, 8, 0, 123} {
 		s.Lists.Seq = seq
-		head, tail, ok := s.Clean(value, fp)
+		if !s.Sift([][]byte{fp})[0] {
+			t.Fatal("its fingerprints are not clean")
+		}
+		head, tail, ok := s.Clean(value)
 		if want := fmt.Sprintf(`,"lists_seq":%d}`, seq); !ok || string(tail) != want || !bytes.Equal(head, value[:len(value)-1]) {
 			t.Errorf("at %d: %q behind %q, %v: want %q", seq, tail, head, ok, want)
 		}

@@ -20,6 +20,7 @@ type Lists struct {
 type Screener struct {
 	Lists Lists
 
+	sieve   screening.Sieve
 	record  event.Record
 	parser  transfer.Parser
 	tail    []byte // what a clean record gains, at tailSeq
@@ -35,16 +36,22 @@ var errNotARecord = errors.New("record is damaged: want a JSON object with membe
 // Screen appends the screened record of value to dst. fp is the record's fingerprint header, nil to read the JSON in
 // any case. clean tells what the sc header must say. On an error dst is as it was, and no retry helps.
 func (s *Screener) Screen(dst, value, fp []byte) (out []byte, clean bool, err error) {
-	if head, tail, ok := s.Clean(value, fp); ok {
-		return append(append(dst, head...), tail...), true, nil
+	if screening.Clean(fp, s.Lists.Snapshot) {
+		if head, tail, ok := s.Clean(value); ok {
+			return append(append(dst, head...), tail...), true, nil
+		}
 	}
-	return s.screen(dst, value)
+	return s.Look(dst, value)
 }
 
-// Clean is Screen for a record that is clean by its fingerprints alone, as almost all are: the screened record is head, a
-// part of value, and behind it tail, which is valid until the next call. It copies nothing. False: ask Screen.
-func (s *Screener) Clean(value, fp []byte) (head, tail []byte, ok bool) {
-	if !beginsAsRecord(value) || !endsWithTransfer(value) || !screening.Clean(fp, s.Lists.Snapshot) {
+// Sift says of each fingerprint header whether its record is clean by it alone, as almost all are. The answer is valid until
+// the next call.
+func (s *Screener) Sift(fps [][]byte) []bool { return s.sieve.Clean(fps, s.Lists.Snapshot) }
+
+// Clean is Screen for a record that Sift calls clean: the screened record is head, a part of value, and behind it tail, which
+// is valid until the next call. It copies nothing. False: ask Look.
+func (s *Screener) Clean(value []byte) (head, tail []byte, ok bool) {
+	if !beginsAsRecord(value) || !endsWithTransfer(value) {
 		return nil, nil, false
 	}
 	if len(s.tail) == 0 || s.tailSeq != s.Lists.Seq {
@@ -53,8 +60,8 @@ func (s *Screener) Clean(value, fp []byte) (head, tail []byte, ok bool) {
 	return value[:len(value)-1], s.tail, true
 }
 
-// screen is Screen without the fast path.
-func (s *Screener) screen(dst, value []byte) (out []byte, clean bool, err error) {
+// Look is Screen by the record's JSON alone.
+func (s *Screener) Look(dst, value []byte) (out []byte, clean bool, err error) {
 	if err := s.record.Decode(value); err != nil {
 		return dst, false, err
 	}

@@ -499,42 +499,74 @@ func TestCleanTakesNoChances(t *testing.T) {
 	}
 	format, coverage := slices.Clone(good), slices.Clone(good)
 	format[0], coverage[1] = 2, 1
-	cases := map[string]bool{
-		"no header":         screening.Clean(nil, snap),
-		"format alone":      screening.Clean(good[:1], snap),
-		"a cut fingerprint": screening.Clean(good[:len(good)-1], snap),
-		"another format":    screening.Clean(format, snap),
-		"partial coverage":  screening.Clean(coverage, snap),
-		"no lists":          screening.Clean(good, nil),
-		"lists never built": screening.Clean(good, &watchlist.Snapshot{}),
-		"a conflict":        screening.Clean(event.AppendFingerprints(nil, deposit(t, evm(1)), true), snap),
-		"a listed sender":   screening.Clean(event.AppendFingerprints(nil, deposit(t, evm(1), evm(0xa1)), false), snap),
-		"a broken own address": screening.Clean(event.AppendFingerprints(nil,
-			parse(t, `"direction":"deposit","network":"ethereum","from":["`+evm(1)+`"],"to":["0x1"]`), false), snap),
+	cases := map[string][]byte{
+		"no header":         nil,
+		"format alone":      good[:1],
+		"a cut fingerprint": good[:len(good)-1],
+		"another format":    format,
+		"partial coverage":  coverage,
+		"a conflict":        event.AppendFingerprints(nil, deposit(t, evm(1)), true),
+		"a listed sender":   event.AppendFingerprints(nil, deposit(t, evm(1), evm(0xa1)), false),
+		"a broken own address": event.AppendFingerprints(nil,
+			parse(t, `"direction":"deposit","network":"ethereum","from":["`+evm(1)+`"],"to":["0x1"]`), false),
 	}
-	for name, clean := range cases {
-		if clean {
+	var sieve screening.Sieve
+	headers, want := [][]byte{good}, []bool{true}
+	for name, fp := range cases {
+		if screening.Clean(fp, snap) {
 			t.Errorf("%s: clean", name)
 		}
+		headers, want = append(headers, fp, good), append(want, false, true)
+	}
+	for range 2 {
+		if got := sieve.Clean(headers, snap); !slices.Equal(got, want) {
+			t.Errorf("all at once: %v, want %v", got, want)
+		}
+	}
+	for name, lists := range map[string]screening.Lists{"no lists": nil, "lists never built": &watchlist.Snapshot{}} {
+		if screening.Clean(good, lists) || slices.Contains(sieve.Clean(headers, lists), true) {
+			t.Errorf("%s: clean", name)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { sieve.Clean([][]byte{good, good}, snap) }); n != 0 {
+		t.Errorf("%v allocations for all at once", n)
 	}
 	if n := testing.AllocsPerRun(100, func() { screening.Clean(good, snap) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
+// BenchmarkClean asks for a thousand transfers, one by one and all at once.
 func BenchmarkClean(b *testing.B) {
 	var entries []watchlist.Entry
 	for i := range 100_000 {
 		entries = append(entries, entry(b, "ethereum", evm(i+1_000_000), taxonomy.Scam))
 	}
 	snap := snapshot(b, entries...)
-	fp := event.AppendFingerprints(nil, parse(b, `"direction":"deposit","network":"ethereum","from":["`+evm(1)+
-		`"],"to":["`+evm(2)+`"],"contract":"`+evm(3)+`"`), false)
-	b.ReportAllocs()
-	for b.Loop() {
-		if !screening.Clean(fp, snap) {
-			b.Fatal("not clean")
-		}
+	headers := make([][]byte, 1000)
+	for i := range headers {
+		headers[i] = event.AppendFingerprints(nil, parse(b, fmt.Sprintf(`"direction":"deposit","network":"ethereum","from":["%s"],"to":["%s"],"contract":"%s"`,
+			evm(3*i+1), evm(3*i+2), evm(3*i+3))), false)
+	}
+	var sieve screening.Sieve
+	for name, all := range map[string]func() bool{
+		"one_by_one": func() bool {
+			ok := true
+			for _, fp := range headers {
+				ok = screening.Clean(fp, snap) && ok
+			}
+			return ok
+		},
+		"at_once": func() bool { return !slices.Contains(sieve.Clean(headers, snap), false) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !all() {
+					b.Fatal("not clean")
+				}
+			}
+		})
 	}
 }
 

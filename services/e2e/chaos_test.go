@@ -27,6 +27,7 @@ import (
 func TestChaos(t *testing.T) {
 	seeds, window := chaosSettings(t)
 	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()                         // with the other stack
 		others := make([]uint64, len(seeds)) // plans of its own
 		for i, seed := range seeds {
 			others[i] = seed + embeddedSeeds
@@ -34,6 +35,7 @@ func TestChaos(t *testing.T) {
 		runChaos(t, newEmbedded(t), others, window)
 	})
 	t.Run("real", func(t *testing.T) {
+		t.Parallel()
 		proxies := map[string]*chaos.Proxy{}
 		for _, server := range []string{chaos.Kafka, chaos.Redis, chaos.ClickHouse} {
 			p, err := chaos.NewProxy()
@@ -281,9 +283,16 @@ func (c *faults) startAgain(p *process) error {
 		if err := p.start(c.s.common().env); err != nil {
 			return err
 		}
-		select {
-		case <-p.done:
-		case <-time.After(2 * time.Second):
+		// Without its servers it does not run yet, and need not be waited for; on a busy machine it finds out late that the folder
+		// is taken.
+		_ = await(10*time.Second, func() error {
+			if !p.alive() {
+				return nil
+			}
+			_, err := p.httpAddress()
+			return err
+		})
+		if p.alive() {
 			return nil
 		}
 		if !strings.HasSuffix(p.lastWords(), "another instance runs on this folder") {
@@ -298,11 +307,19 @@ func (c *faults) halt(service string, d time.Duration) error {
 	p := c.pick(service)
 	return c.alone(p.name, d, func() error {
 		if err := syscall.Kill(p.pid(), syscall.SIGSTOP); err != nil {
-			return err
+			return ended(err)
 		}
 		time.Sleep(d)
-		return syscall.Kill(p.pid(), syscall.SIGCONT)
+		return ended(syscall.Kill(p.pid(), syscall.SIGCONT))
 	})
+}
+
+// ended is err, nil where the process had ended by itself: whether that may be is looked at when the plan is through.
+func ended(err error) error {
+	if errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
 }
 
 func (c *faults) restart(server string, d time.Duration) error {

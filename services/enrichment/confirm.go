@@ -8,9 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"sluice/pkg/judge"
-	"sluice/pkg/screening"
-	"sluice/pkg/watchlist"
 	"sluice/services/internal/stream"
 )
 
@@ -24,8 +21,6 @@ const confirmRounds = 4
 // confirm answers what a batch looks up in lists whose entries are not in memory. What cannot be had makes the batch
 // wait; after HoldAfter it goes on without, and whoever asks for it is passed on as degraded, never as clean.
 func (l *lane) confirm(ctx context.Context, current Current, in *stream.Batch, now time.Time) error {
-	l.lookups = &confirmed{Lookups: current.Paged.Lookups()}
-	l.screener.Lists = judge.Lists{Snapshot: l.lookups, Seq: current.Seq}
 	err := l.fetch(ctx, current, in)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -41,34 +36,18 @@ func (l *lane) confirm(ctx context.Context, current Current, in *stream.Batch, n
 	return nil
 }
 
-// confirmed is the look-ups of a batch. The filter is asked once for each of its transfers.
-type confirmed struct {
-	*watchlist.Lookups
-	excluded bool // the transfer that is screened now, by its filter
-}
-
-// MayContain implements screening.Lists.
-func (c *confirmed) MayContain(fingerprint uint64) bool {
-	return !c.excluded && c.Lookups.MayContain(fingerprint)
-}
-
 // fetch screens the transfers that the filter does not exclude, notes what they look up, gets it in one round trip, and
-// begins again until nothing is wanted.
+// begins again until nothing is wanted: what was found then is what they are.
 func (l *lane) fetch(ctx context.Context, current Current, in *stream.Batch) error {
-	l.open = l.open[:0]
-	for i := range in.Records {
-		l.open = append(l.open, !screening.Clean(in.Records[i].Carried().Fingerprints, l.lookups))
-	}
 	for range confirmRounds {
-		for i, open := range l.open {
-			if open {
-				// What is wrong with a record is told when it is screened for good.
-				rec := &in.Records[i]
-				l.value, _, _ = l.screener.Screen(l.value[:0], rec.Value, rec.Carried().Fingerprints)
+		l.found, l.values = l.found[:0], l.values[:0]
+		for i, clean := range l.clean {
+			if !clean {
+				l.found = append(l.found, l.look(&in.Records[i]))
 			}
 		}
 		wanted := l.lookups.Pages()
-		if l.lookups.Lacking(); len(wanted) == 0 {
+		if len(wanted) == 0 {
 			return nil
 		}
 		for some := range slices.Chunk(wanted, pagesAtOnce) {
@@ -84,6 +63,23 @@ func (l *lane) fetch(ctx context.Context, current Current, in *stream.Batch) err
 		}
 	}
 	return fmt.Errorf("more was asked for in each of %d rounds", confirmRounds)
+}
+
+// found is what was found of a transfer that the filter does not exclude.
+type found struct {
+	value   []byte
+	clean   bool
+	lacking bool // something could not be looked up
+	err     error
+}
+
+// look screens a transfer, by its JSON, with what is known now.
+func (l *lane) look(rec *stream.Record) (f found) {
+	from := len(l.values)
+	l.values, f.clean, f.err = l.screener.Look(l.values, rec.Value)
+	f.value = l.values[from:]
+	f.lacking = l.lookups != nil && l.lookups.Lacking()
+	return f
 }
 
 // pagesAtOnce bounds the pages of a batch that are in memory at once: five megabytes or so.

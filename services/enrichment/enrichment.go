@@ -76,10 +76,16 @@ func (s *Stage) ForLane() stream.Handler { return &lane{Stage: s} }
 type lane struct {
 	*Stage
 	screener judge.Screener
-	lookups  *confirmed // of the batch; nil: all entries are in memory
-	open     []bool     // by record of the batch, beside lookups: its filter does not exclude it
-	value    []byte
 	at       []byte
+
+	// Of the batch:
+	carried []stream.Carried
+	prints  [][]byte
+	clean   []bool             // by their fingerprints
+	lookups *watchlist.Lookups // nil: all entries are in memory
+	found   []found            // beside lookups: of the others, in their order
+	told    int                // how many of found are published
+	values  []byte             // of found, and of what is published without
 }
 
 // What the sc header says, made once.
@@ -100,17 +106,20 @@ func (l *lane) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) er
 	}
 	// One snapshot for the whole batch: a screening never mixes two.
 	l.screener.Lists = judge.Lists{Snapshot: current.Snapshot, Seq: current.Seq}
-	if l.lookups = nil; current.Paged != nil && !degraded {
+	if l.lookups = nil; current.Paged != nil {
+		l.lookups = current.Paged.Lookups()
+		l.screener.Lists.Snapshot = l.lookups
+	}
+	l.sift(in)
+	l.values, l.told = l.values[:0], 0
+	if l.lookups != nil && !degraded {
 		if err := l.confirm(ctx, current, in, now); err != nil {
 			return err
 		}
 	}
 	var n counts
 	for i := range in.Records {
-		if l.lookups != nil {
-			l.lookups.excluded = !l.open[i]
-		}
-		if err := l.screen(&in.Records[i], degraded, now, out, &n); err != nil {
+		if err := l.screen(i, &in.Records[i], degraded, now, out, &n); err != nil {
 			return stream.Permanent(err)
 		}
 	}
@@ -118,40 +127,67 @@ func (l *lane) Handle(ctx context.Context, in *stream.Batch, out *stream.Out) er
 	return nil
 }
 
+// sift says which records are clean by what they carry.
+func (l *lane) sift(in *stream.Batch) {
+	l.carried, l.prints = l.carried[:0], l.prints[:0]
+	for i := range in.Records {
+		h := in.Records[i].Carried()
+		l.carried, l.prints = append(l.carried, h), append(l.prints, h.Fingerprints)
+	}
+	l.clean = l.screener.Sift(l.prints)
+}
+
 // counts is how transfers came out.
 type counts struct{ clean, other, degraded int }
 
-// screen appends the screened record of one transfer.
-func (l *lane) screen(rec *stream.Record, degraded bool, now time.Time, out *stream.Out, n *counts) (err error) {
-	h, clean := rec.Carried(), false
-	if !degraded {
-		if head, tail, ok := l.screener.Clean(rec.Value, h.Fingerprints); ok {
-			l.publish(rec, &h, head, tail, scClean, now, out)
+// screen appends the screened record of one transfer, the i-th of the batch.
+func (l *lane) screen(i int, rec *stream.Record, degraded bool, now time.Time, out *stream.Out, n *counts) error {
+	h := &l.carried[i]
+	if l.clean[i] && !degraded {
+		if head, tail, ok := l.screener.Clean(rec.Value); ok {
+			l.publish(rec, h, head, tail, scClean, now, out)
 			n.clean++
 			return nil
 		}
-		l.value, clean, err = l.screener.Screen(l.value[:0], rec.Value, h.Fingerprints)
-		degraded = err == nil && l.lookups != nil && l.lookups.Lacking()
 	}
-	if degraded {
-		clean = false
-		l.value, err = l.screener.Degraded(l.value[:0], rec.Value)
-	}
-	if err != nil {
-		return err
+	f := l.answer(i, rec, degraded)
+	if f.err != nil {
+		return f.err
 	}
 	sc := scOther
 	switch {
-	case clean:
+	case f.clean:
 		sc = scClean
 		n.clean++
-	case degraded:
+	case f.lacking:
 		n.degraded++
 	default:
 		n.other++
 	}
-	l.publish(rec, &h, l.value, nil, sc, now, out)
+	l.publish(rec, h, f.value, nil, sc, now, out)
 	return nil
+}
+
+// answer is what there is to say of a record that is not clean by what it carries alone.
+func (l *lane) answer(i int, rec *stream.Record, degraded bool) (f found) {
+	switch {
+	case degraded:
+		f.lacking = true
+	case l.lookups != nil && !l.clean[i]:
+		f = l.found[l.told]
+		l.told++
+	default:
+		if l.lookups == nil {
+			l.values = l.values[:0]
+		}
+		f = l.look(rec)
+	}
+	if f.lacking && f.err == nil {
+		from := len(l.values)
+		l.values, f.err = l.screener.Degraded(l.values, rec.Value)
+		f.value, f.clean = l.values[from:], false
+	}
+	return f
 }
 
 // publish appends a screened record, whose value is head and then tail.
