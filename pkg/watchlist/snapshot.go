@@ -237,6 +237,14 @@ func (s *Snapshot) With(other *Snapshot) *Snapshot {
 	return assemble(append(all, other.contents()...))
 }
 
+// Only returns the snapshot of the one list with the name, with the hash that it must have; nil where s has no such list.
+func (s *Snapshot) Only(name, hash string) *Snapshot {
+	if p := s.part(name); p == nil || p.hash != hash {
+		return nil
+	}
+	return assemble(slices.DeleteFunc(s.contents(), func(c content) bool { return c.name != name }))
+}
+
 // WithList returns a snapshot in which the list with the name is replaced by entries, and all others are as in s.
 func (s *Snapshot) WithList(name string, origin Origin, entries []Entry) (*Snapshot, error) {
 	one, err := NewBuilder().AddList(name, origin, entries).Build()

@@ -73,9 +73,52 @@ func (d Deps) one(ctx context.Context, a activation.Activation, l activation.Lis
 	if err != nil && passing(ctx, err) {
 		return nil, err
 	}
-	version := watchlist.VersionOf([]watchlist.ListInfo{{Name: l.List, Hash: l.Version}})
-	_, s, err := lists.Load(ctx, d.Store, lists.Pointer{Version: version, Count: l.Entries})
+	_, s, err := lists.Load(ctx, d.Store, byItself(l))
 	return s, err
+}
+
+// salvage stores what the copy still has of the lists of an activation that cannot be restored whole, each alone, so that an
+// import of the others finds them. It returns cause, with what is to be imported.
+func (s *Service) salvage(ctx context.Context, a activation.Activation, cause error) error {
+	var lost []activation.ListVersion
+	for _, l := range a.Lists {
+		stored, err := s.whole(ctx, byItself(l))
+		if err != nil {
+			return err
+		}
+		if !stored {
+			lost = append(lost, l)
+		}
+	}
+	if sought := a.Version + fmt.Sprint(lost); s.cfg.Copy != "" && s.sought != sought {
+		if _, have, err := lists.ReadCopy(s.cfg.Copy); err == nil {
+			for _, l := range lost {
+				one := have.Only(l.List, l.Version)
+				if one == nil {
+					continue
+				}
+				if _, err := s.d.Store.Store(ctx, one, watchlist.Manifest{}); err != nil {
+					return err
+				}
+			}
+		}
+		s.sought = sought
+	}
+	var names []string
+	for _, l := range lost {
+		if stored, err := s.whole(ctx, byItself(l)); err != nil || !stored {
+			names = append(names, fmt.Sprintf("%s (%d entries)", l.List, l.Entries))
+		}
+	}
+	if len(names) == 0 {
+		return cause
+	}
+	return fmt.Errorf("%w: %s", cause, strings.Join(names, ", "))
+}
+
+// byItself points to a list that is stored by itself.
+func byItself(l activation.ListVersion) lists.Pointer {
+	return lists.Pointer{Version: watchlist.VersionOf([]watchlist.ListInfo{{Name: l.List, Hash: l.Version}}), Count: l.Entries}
 }
 
 // passing says whether err will go by: then nothing is known to be lost.

@@ -36,6 +36,7 @@ type Service struct {
 	noted   []byte    // register in the copy
 	said    string    // last trouble that was logged
 	dead    string    // version of which the history makes something else
+	sought  string    // lists that were looked for in the copy, in vain or not
 }
 
 // Who does what nobody told the service to do, as activations and the audit log name it.
@@ -153,6 +154,9 @@ func (s *Service) repair(ctx context.Context, last activation.Activation) (done 
 		done = fmt.Sprintf("the pointer named seq %d", have.Seq)
 	}
 	restored, err := s.content(ctx, want)
+	if errors.Is(err, errUnrestorable) {
+		err = s.salvage(ctx, last, err)
+	}
 	if err != nil {
 		return "", err
 	}

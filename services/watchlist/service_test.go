@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,43 @@ func TestWithoutACopyWhatIsLostIsNotPutInForce(t *testing.T) {
 		if l := w.live(t); l.Snapshot != nil {
 			t.Error("something was put in force")
 		}
+	}
+}
+
+// What was imported last stood in Redis alone when Redis was flushed. The other lists are in the copy, so that list alone is
+// to be imported again, by whoever has no copy, and none is dropped meanwhile.
+func TestOnlyTheListThatIsNowhereIsToBeImportedAgain(t *testing.T) {
+	w := newWorld(t)
+	s := w.service(t, filepath.Join(t.TempDir(), "lists"))
+	s.Check(t.Context(), w.last(t))
+	if _, err := Import(t.Context(), w.deps(), request("c", 200, 5)); err != nil {
+		t.Fatal(err)
+	}
+	state, err := w.log.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // Redis may be flushed again
+		w.flush(t)
+		for range 3 {
+			_, err := s.repair(t.Context(), state.Last[activation.Lists])
+			if !errors.Is(err, errUnrestorable) || !strings.HasSuffix(err.Error(), ": c (5 entries)") {
+				t.Fatalf("%v", err)
+			}
+		}
+		if l := w.live(t); l.Snapshot != nil {
+			t.Error("something was put in force")
+		}
+	}
+	if _, err := Import(t.Context(), w.deps(), request("d", 300, 5)); !errors.Is(err, ErrLost) || strings.Contains(err.Error(), "a (5") {
+		t.Errorf("%v", err)
+	}
+	r, err := Import(t.Context(), w.deps(), request("c", 200, 7))
+	if err != nil || r.Seq != 4 || r.Count != 17 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if l := w.live(t); l.Pointer.Seq != 4 || l.Snapshot.Len() != 17 {
+		t.Errorf("%+v", l.Pointer)
 	}
 }
 
