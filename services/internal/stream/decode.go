@@ -13,6 +13,9 @@ type decoder struct {
 	spare    [][]byte // buffers that nothing refers to
 	inUse    [][]byte // buffers that records alias, until release
 	aborted  []Aborted
+
+	budget int // of bytes in inUse: with more, nothing further is expanded until release; 0: without end
+	size   int // of inUse
 }
 
 // piece is what the decoder made of the bytes of one partition.
@@ -22,6 +25,8 @@ type piece struct {
 	damaged []Record // batches that could not be read, whole, as the value of a record
 	// retry: the first batch does not fit its checksum. It is worth fetching once more before it is given up.
 	retry error
+	// more: the budget is spent. What is left stands in the result, to be decoded once all before it is released.
+	more bool
 }
 
 func newDecoder(limit int) *decoder { return &decoder{expander: recordbatch.NewExpander(limit)} }
@@ -48,6 +53,11 @@ func (d *decoder) decode(dst []Record, res *FetchResult, next int64, lenient boo
 			if d.skips(&b) {
 				p.next, raw = b.LastOffset+1, rest
 				continue
+			}
+			if b.Codec != recordbatch.CodecNone && d.budget > 0 && d.size >= d.budget {
+				res.Data, res.Aborted = raw, append(res.Aborted[:0], d.aborted...)
+				p.more = true
+				break
 			}
 			var expanded []byte
 			if expanded, err = d.expand(&b); err == nil {
@@ -116,6 +126,7 @@ func (d *decoder) expand(b *recordbatch.Batch) ([]byte, error) {
 		return nil, err
 	}
 	d.inUse = append(d.inUse, buf)
+	d.size += len(buf)
 	return buf, nil
 }
 
@@ -127,5 +138,5 @@ func (d *decoder) release() {
 			d.spare = append(d.spare, buf)
 		}
 	}
-	d.inUse = d.inUse[:0]
+	d.inUse, d.size = d.inUse[:0], 0
 }

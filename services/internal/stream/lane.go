@@ -66,6 +66,10 @@ func (l *Loop) newLane(stop, drain context.Context, id int, parts []*lanePart, c
 			fetch:   &FetchRequest{},
 		}
 	}
+	ln.decoder.budget = l.cfg.Fetch.MaxBytes
+	if l.cfg.Gather.Records > 0 {
+		ln.decoder.budget = l.cfg.Gather.Bytes
+	}
 	ln.out.cfg.Partitions = func(topic string) (int32, error) { return l.broker.Partitions(drain, topic) }
 	for _, p := range parts {
 		p.track.lane.Store(int64(id))
@@ -90,7 +94,7 @@ func (ln *lane) run() {
 	for attempt := 0; ln.stop.Err() == nil; {
 		ln.linger.wait(ln.stop)
 		err := ln.poll()
-		if ln.stop.Err() != nil {
+		if ln.stop.Err() != nil || errors.Is(err, errEnds) {
 			break
 		}
 		if err != nil {
@@ -105,16 +109,24 @@ func (ln *lane) run() {
 			continue
 		}
 		attempt = 0
-		ln.handling.Store(true)
-		goOn := ln.flush()
-		ln.handling.Store(false)
-		if !goOn {
+		if !ln.work() {
 			break
 		}
 	}
 }
 
-// poll fetches once and sorts what came into the topic groups.
+// work is flush, told to who watches over the lane.
+func (ln *lane) work() (goOn bool) {
+	ln.handling.Store(true)
+	defer ln.handling.Store(false)
+	return ln.flush()
+}
+
+// errEnds says that the lane may not go on.
+var errEnds = errors.New("the lane ends")
+
+// poll fetches once and sorts what came into the topic groups. Compressed batches may hold many times what was fetched: when
+// those that are expanded have the size that a batch may have, they are worked off before the next.
 func (ln *lane) poll() error {
 	req := ln.fetch
 	f := &ln.loop.cfg.Fetch
@@ -135,8 +147,14 @@ func (ln *lane) poll() error {
 		if p == nil {
 			continue
 		}
-		if err := ln.take(p, res); err != nil {
-			trouble = err
+		for more := true; more; {
+			var err error
+			if more, err = ln.take(p, res); err != nil {
+				trouble = err
+			}
+			if more && !ln.work() {
+				return errEnds
+			}
 		}
 	}
 	if trouble == nil {
@@ -176,19 +194,19 @@ func (ln *lane) part(topic string, partition int32) *lanePart {
 	return nil
 }
 
-// take decodes what was fetched of one partition.
-func (ln *lane) take(p *lanePart, res *FetchResult) error {
+// take decodes what was fetched of one partition; with more, not all of it yet.
+func (ln *lane) take(p *lanePart, res *FetchResult) (more bool, err error) {
 	if errors.Is(res.Err, ErrOffsetOutOfRange) {
-		return ln.outOfRange(p)
+		return false, ln.outOfRange(p)
 	}
 	if res.Err != nil {
-		return fmt.Errorf("%s/%d at offset %d: %w", p.Topic, p.Partition, p.Offset, res.Err)
+		return false, fmt.Errorf("%s/%d at offset %d: %w", p.Topic, p.Partition, p.Offset, res.Err)
 	}
 	if res.End >= 0 {
 		p.track.end.Store(res.End)
 	}
 	if len(res.Data) == 0 {
-		return nil
+		return false, nil
 	}
 	if ln.loop.cfg.Gather.Records > 0 {
 		res.Data = ln.arena.copy(res.Data)
@@ -211,9 +229,9 @@ func (ln *lane) take(p *lanePart, res *FetchResult) error {
 	}
 	if got.retry != nil {
 		p.damaged++
-		return fmt.Errorf("%s/%d at offset %d: %w", p.Topic, p.Partition, p.Offset, got.retry)
+		return false, fmt.Errorf("%s/%d at offset %d: %w", p.Topic, p.Partition, p.Offset, got.retry)
 	}
-	return nil
+	return got.more, nil
 }
 
 // outOfRange goes on where the log begins, or back to it, and says what is gone.
@@ -259,7 +277,7 @@ func (ln *lane) lost(loss Loss) {
 // flush handles the groups that are due, and says whether the lane may go on.
 func (ln *lane) flush() bool {
 	gather := &ln.loop.cfg.Gather
-	full := ln.arena.size() >= gather.Bytes
+	full := ln.arena.size()+ln.decoder.size >= gather.Bytes
 	now := time.Now()
 	idle := true
 	for i := range ln.topics {
