@@ -35,13 +35,11 @@ var scenarios = []scenario{
 
 func TestEmbedded(t *testing.T) {
 	wanted(t)
-	t.Parallel() // with the others: a stack waits more than it works
 	runScenarios(t, newEmbedded(t), false)
 }
 
 func TestReal(t *testing.T) {
 	wanted(t)
-	t.Parallel()
 	runScenarios(t, newReal(t), true)
 }
 

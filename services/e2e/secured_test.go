@@ -194,7 +194,6 @@ func (s *secured) whole(t *testing.T) {
 // no others, by all mechanisms of SASL. Wrong passwords, foreign certificates and missing rights are said clearly.
 func TestUnderLeastRights(t *testing.T) {
 	wanted(t)
-	t.Parallel()
 	s := newSecured(t)
 	importWorld(t, s)
 	importOne(t, s)
