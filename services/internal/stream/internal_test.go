@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/services/internal/recordbatch"
+	"sluice/services/internal/recordbatch/batchtest"
 )
 
 func TestSequenceNumbersGoOnBehindTheLargest(t *testing.T) {
@@ -91,7 +93,7 @@ func txn(offset, producer int64, attributes byte) []byte {
 
 func TestAbortedTransactionsArePassedOver(t *testing.T) {
 	const plain, transactional, marker = 0, 0x10, 0x30
-	var data []byte
+	var data, compressed []byte
 	for i, b := range []struct {
 		producer   int64
 		attributes byte
@@ -107,15 +109,41 @@ func TestAbortedTransactionsArePassedOver(t *testing.T) {
 		{9, transactional}, // 8: aborted
 		{9, marker},        // 9
 	} {
-		data = append(data, txn(int64(i), b.producer, b.attributes)...)
+		raw := txn(int64(i), b.producer, b.attributes)
+		data = append(data, raw...)
+		if b.attributes != marker {
+			raw = batchtest.Gzipped(t, raw)
+		}
+		compressed = append(compressed, raw...)
 	}
-	res := &FetchResult{Topic: "t", Data: data, Aborted: []Aborted{{Producer: 7, From: 0}, {Producer: 9, From: 8}}}
-	records, p := newDecoder(1<<20).decode(nil, res, 0, false)
+	aborted := []Aborted{{Producer: 7, From: 0}, {Producer: 9, From: 8}}
+	check := func(what string, got []int64, p piece) {
+		if !slices.Equal(got, []int64{1, 2, 6}) || p.next != 10 || len(p.losses) != 0 || p.retry != nil || p.more {
+			t.Errorf("%s: offsets %v, next %d, losses %v, %v", what, got, p.next, p.losses, p.retry)
+		}
+	}
+	records, p := newDecoder(1<<20).decode(nil, &FetchResult{Topic: "t", Data: data, Aborted: aborted}, 0, false)
+	check("at once", offsets(records), p)
+
+	// A batch at a time, as where each expands to all that a batch may have: what was aborted is remembered in between.
+	d := newDecoder(1 << 20)
+	d.budget = 1
+	res, stops := &FetchResult{Topic: "t", Data: compressed, Aborted: aborted}, 0
 	var got []int64
+	for p = (piece{more: true}); p.more; stops++ {
+		records, p = d.decode(nil, res, p.next, false)
+		got = append(got, offsets(records)...)
+		d.release()
+	}
+	check("piece by piece", got, p)
+	if stops < 3 {
+		t.Errorf("all of it in %d pieces", stops)
+	}
+}
+
+func offsets(records []Record) (all []int64) {
 	for _, r := range records {
-		got = append(got, r.Offset)
+		all = append(all, r.Offset)
 	}
-	if len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 6 || p.next != 10 || len(p.losses) != 0 || p.retry != nil {
-		t.Errorf("offsets %v, next %d, losses %v, %v", got, p.next, p.losses, p.retry)
-	}
+	return all
 }

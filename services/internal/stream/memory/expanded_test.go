@@ -1,18 +1,15 @@
 package memory_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"sluice/services/internal/recordbatch"
+	"sluice/services/internal/recordbatch/batchtest"
 	"sluice/services/internal/stream"
 	"sluice/services/internal/stream/memory"
 )
@@ -49,7 +46,7 @@ func expand(t *testing.T, cfg stream.Config, most int) {
 		}
 		raw := in.Seal(recordbatch.NoProducer)
 		if n%7 != 0 { // some are as they are
-			raw = gzipped(t, raw)
+			raw = batchtest.Gzipped(t, raw)
 		}
 		req := &stream.ProduceRequest{Batches: []stream.ProduceBatch{{Topic: "in", Data: raw}}}
 		if err := b.Produce(t.Context(), req); err != nil || req.Batches[0].Err != nil {
@@ -75,36 +72,12 @@ func expand(t *testing.T, cfg stream.Config, most int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
+	end := run(t, l)
 	for got := 0; got < n; {
 		got += <-handled
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 	if bound := most + 2*each*(size+100); largest > bound || next != n {
 		t.Errorf("%d of %d records, the largest batch has %d bytes, want %d at most", next, n, largest, bound)
 	}
-}
-
-// gzipped is a record batch with its records compressed.
-func gzipped(t *testing.T, raw []byte) []byte {
-	t.Helper()
-	const head, length, sum, attributes = 61, 8, 17, 21
-	out := bytes.NewBuffer(bytes.Clone(raw[:head]))
-	z := gzip.NewWriter(out)
-	if _, err := z.Write(raw[head:]); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b := out.Bytes()
-	b[attributes+1] |= byte(recordbatch.CodecGzip)
-	binary.BigEndian.PutUint32(b[length:], uint32(len(b)-length-4))
-	binary.BigEndian.PutUint32(b[sum:], crc32.Checksum(b[attributes:], crc32.MakeTable(crc32.Castagnoli)))
-	return b
 }

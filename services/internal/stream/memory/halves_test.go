@@ -28,16 +28,11 @@ func TestOnlyTheHalfThatIsThroughIsCommitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
+	end := run(t, l)
 	w.await("the first half, and the second retrying", func() bool {
 		return w.Committed("g", "in", 0) >= 50 && l.State().Retries > 20
 	})
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 	if n := w.Committed("g", "in", 0); n != 50 {
 		t.Errorf("committed %d, and only 50 records are through", n)
 	}
@@ -58,5 +53,19 @@ func TestNothingIsCommittedBeforeItsOutputIsAcknowledged(t *testing.T) {
 	end()
 	if n := w.Committed("g", "in", 0); n > 0 {
 		t.Errorf("committed %d, and nothing is acknowledged", n)
+	}
+}
+
+// run lets a loop work until it is told to end.
+func run(t *testing.T, l *stream.Loop) (end func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -82,9 +82,7 @@ func TestAReaderThatStandsStillIsRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
+	end := run(t, l)
 	w.await("the loop to be unready", func() bool {
 		s := l.State()
 		unready.Store(unready.Load() || !s.StalledSince.IsZero() && !s.Ready(time.Now(), time.Hour))
@@ -100,10 +98,7 @@ func TestAReaderThatStandsStillIsRebuilt(t *testing.T) {
 			t.Errorf("the log does not say %q", text)
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 	w.want(0, 0)
 }
 
