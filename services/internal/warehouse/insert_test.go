@@ -134,6 +134,28 @@ func TestSendingRowsAgainChangesNoCount(t *testing.T) {
 	}
 }
 
+// Tables that are not replicated remember tokens only when they are told to. Other rows show that it is the token by which
+// the server knows a block, and no other way of telling.
+func TestABlockIsKnownByItsToken(t *testing.T) {
+	w := fresh(t)
+	for _, table := range []string{"transfers", "transfer_addresses", "flagged_history", "flagged_events"} {
+		must(t, w.conn.Exec(t.Context(), "ALTER TABLE sluice."+table+" MODIFY SETTING non_replicated_deduplication_window = 100"))
+	}
+	for i, token := range []string{"first", "first", "second"} {
+		var b recorder.Transfers
+		var a recorder.Addresses
+		row(t, &b, &a, i, nil)
+		must(t, w.InsertAddresses(t.Context(), &a, token))
+		must(t, w.InsertTransfers(t.Context(), &b, token))
+		must(t, w.InsertFlagged(t.Context(), &b, token))
+	}
+	for table, want := range map[string]uint64{"transfers": 2, "flagged_events": 2, "flagged_history": 2, "transfer_addresses": 2 * 3} {
+		if got := ask[uint64](t, w, "SELECT count() FROM sluice."+table+" FINAL"); got != want {
+			t.Errorf("%s: %d rows, want %d: a block that is sent again with its token is not written", table, got, want)
+		}
+	}
+}
+
 func TestHighestVersionStaysAndHistoryKeepsAll(t *testing.T) {
 	w := fresh(t)
 	for _, v := range []struct {

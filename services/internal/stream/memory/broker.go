@@ -48,8 +48,8 @@ type session struct {
 
 // Call is a call that a fault may strike.
 type Call struct {
-	Op    string // "fetch", "produce", "init_producer", "bounds", "partitions", "join", "commit"
-	Topic string // of a produced batch
+	Op    string // "fetch", "produce" (a batch), "produced" (all of a request), "init_producer", "bounds", "partitions", "join", "commit"
+	Topic string // of "produce"
 	Group string // of join and commit
 }
 
@@ -244,7 +244,7 @@ func (b *Broker) Produce(_ context.Context, req *stream.ProduceRequest) error {
 	b.mu.Lock()
 	b.wake()
 	b.mu.Unlock()
-	return nil
+	return b.strike(Call{Op: "produced"}).After
 }
 
 // append checks a batch as a broker does and writes it.

@@ -241,8 +241,11 @@ func TestAStaleGenerationNeverCommits(t *testing.T) {
 }
 
 func TestTroubleIsWaitedOutWithoutLoss(t *testing.T) {
-	for _, op := range []string{"fetch", "produce", "init_producer", "bounds", "partitions", "join", "commit"} {
+	for _, op := range []string{"fetch", "produce", "produced", "init_producer", "bounds", "partitions", "join", "commit"} {
 		for _, after := range []bool{false, true} {
+			if op == "produced" && !after {
+				continue // that is when it happens
+			}
 			t.Run(fmt.Sprintf("%s, after %v", op, after), func(t *testing.T) {
 				w := newWorld(t)
 				var n atomic.Int64
@@ -251,7 +254,7 @@ func TestTroubleIsWaitedOutWithoutLoss(t *testing.T) {
 					if c.Op != op || n.Add(1) > 5 {
 						return memory.Fault{}
 					}
-					if after && (op == "produce" || op == "commit") {
+					if after && (op == "produce" || op == "produced" || op == "commit") {
 						return memory.Fault{After: trouble}
 					}
 					return memory.Fault{Before: trouble}
