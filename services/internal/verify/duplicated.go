@@ -144,9 +144,9 @@ type judgement struct {
 	version uint64
 }
 
-// judgements is how many are compared at a time, 48 MB of them. A fact stays in its partition, so that each partition is
+// judgements is how many are compared at a time, 192 MB of them. A fact stays in its partition, so that each partition is
 // compared by itself; a larger one is read several times, for a part of the ids each time.
-const judgements = 1_000_000
+const judgements = 4_000_000
 
 // duplicatedVerdicts reads the verdicts as consumers do, and finds (id, version) that was judged in two ways by the same.
 func (v *verifier) duplicatedVerdicts(ctx context.Context) error {
