@@ -22,7 +22,7 @@ import (
 )
 
 // grown is how much the memory of a process may grow while a consumer stands still, and while it catches up.
-const grown = 768 << 20
+const grown = 1 << 30
 
 // consumer is somebody behind a topic who stops.
 type consumer struct {
