@@ -22,7 +22,7 @@ import (
 const laneDrain = 8 * time.Second
 
 // recorderBytes bounds what a lane of the recorder gathers, some 6,000 transfers: its columns take many times as much, and
-// a backlog fills every lane. With three times as much a backlog took 1.35 GB, and was recorded no faster.
+// a backlog fills every lane. With three times as much a backlog took 1.35 GB.
 const recorderBytes = 4 << 20
 
 // produceTimeout is how long a request waits for a broker that does not take it before it is answered 503; behind others

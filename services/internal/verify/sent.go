@@ -14,9 +14,12 @@ import (
 // sentLine bounds a line of the file: longer than any transfer id.
 const sentLine = 64 << 10
 
-// sentBytes is how many bytes of ids ClickHouse is asked about at once. No index leads to a transfer id: every question
-// reads all that is recorded, and so there are few of them.
-const sentBytes = 32 << 20
+// How many ids ClickHouse is asked about at once, and bytes of them. No index leads to a transfer id: every question reads
+// all that is recorded, and so there are few of them; but all that it asks about may become suspects.
+const (
+	sentRows  = maxSuspects
+	sentBytes = 32 << 20
+)
 
 // sent finds transfers that a client was told were accepted, and that nobody knows. Of those that the ledger has and
 // that are not recorded, the ledger decides.
@@ -60,7 +63,7 @@ func (v *verifier) sent(ctx context.Context) error {
 	}
 	err := eachLine(v.cfg.Sent, func(id string) error {
 		v.report.Sent++
-		if ext.add(id); ext.rows.Len() < sentBytes {
+		if ext.add(id); ext.n < sentRows && ext.rows.Len() < sentBytes {
 			return nil
 		}
 		if err := ask(); err != nil || !s.full() {
